@@ -1,0 +1,54 @@
+#ifndef QUIC_BASE_TEXT_H
+#define QUIC_BASE_TEXT_H
+
+/* quic_text builds text in a caller's buffer without stdio.  When the buffer
+   is full and there is a |flush|, the text goes there; without one the text
+   is cut, |cut| is set, and the buffer always keeps room for a NUL. */
+
+#include "base/bytes.h"
+#include "base/err.h"
+
+typedef struct quic_text {
+  char *buf;
+  size_t len;
+  size_t cap;
+  bool cut;
+  /* takes |len| octets; NULL = cut.  Errors are the callee's to keep. */
+  void (*flush)(void *user, const char *data, size_t len);
+  void *user;
+} quic_text;
+
+/* quic_text_init starts an empty text in |buf| of |cap| (> 0) octets. */
+void quic_text_init(quic_text *t, char *buf, size_t cap);
+
+/* quic_text_cstr terminates the text with NUL and returns it (no flush). */
+const char *quic_text_cstr(quic_text *t);
+
+/* quic_text_flush hands what is buffered to |flush|. */
+void quic_text_flush(quic_text *t);
+
+void quic_text_char(quic_text *t, char c);
+void quic_text_mem(quic_text *t, const char *s, size_t len);
+
+/* quic_text_str appends a trusted NUL-terminated constant. */
+void quic_text_str(quic_text *t, const char *s);
+
+/* quic_text_printf appends a formatted text of at most 1023 octets.  Never
+   give it a string from outside. */
+void quic_text_printf(quic_text *t, const char *fmt, ...) QUIC_PRINTF(2, 3);
+
+void quic_text_u64(quic_text *t, uint64_t v);            /* decimal */
+void quic_text_u64_width(quic_text *t, uint64_t v, int width); /* right */
+void quic_text_hex_u64(quic_text *t, uint64_t v);        /* 0x..., minimal */
+void quic_text_hex(quic_text *t, quic_bytes b);          /* "0a1b" */
+void quic_text_pad(quic_text *t, size_t start, size_t width); /* spaces until
+                                             width octets since |start| */
+
+/* quic_text_untrusted appends bytes from outside so that no terminal acts on
+   them: printable ASCII and valid UTF-8 pass; C0, DEL, C1, bidirectional and
+   zero-width controls, line and paragraph separators, invalid UTF-8 and the
+   backslash itself become \xNN or \u{NNNN}.  At most |max| octets are
+   read, then "..." follows (0 = all). */
+void quic_text_untrusted(quic_text *t, quic_bytes b, size_t max);
+
+#endif /* !defined(QUIC_BASE_TEXT_H) */
