@@ -44,7 +44,7 @@ typedef struct quic_frame_field {
   const char *name; /* the RFC's field name in snake case */
 } quic_frame_field;
 
-#define QUIC_FRAME_FIELDS_MAX 8
+#define QUIC_FRAME_FIELDS_MAX 9 /* PATH_ACK with ECN */
 
 /* Rows' flags. */
 #define QUIC_FRAME_INITIAL 0x01   /* legal in Initial (RFC 9000 table 3) */
@@ -69,6 +69,8 @@ typedef struct quic_frame {
   uint64_t type;               /* as on the wire */
   const quic_frame_info *info; /* static row */
   quic_bytes wire;             /* the whole frame, set by decode */
+  uint64_t missing; /* octets of the last field that quic_frame_decode_cut did
+                       not find; 0 otherwise */
   uint8_t type_width;          /* octets of the type varint */
   uint8_t width[QUIC_FRAME_FIELDS_MAX]; /* octets of each varint or varint
                                   length, by field index; 0 = shortest */
@@ -203,10 +205,18 @@ bool quic_frame_legal(const quic_frame_info *info, quic_packet_type type);
    an error |f| holds the type and what was read. */
 int quic_frame_decode(quic_frame *f, quic_reader *rd) QUIC_MUST_USE;
 
+/* quic_frame_decode_cut is quic_frame_decode for a packet whose end a capture
+   lost: a frame that ends in a byte field with a length gives what is left of
+   it, and |f->missing| says how many octets are not there (0 for a field that
+   runs to the packet's end, whose frame does not know).  Such a frame is the
+   last one, and with |missing| set cannot be encoded. */
+int quic_frame_decode_cut(quic_frame *f, quic_reader *rd) QUIC_MUST_USE;
+
 /* quic_frame_encode writes |f|, with the widths in |f|.  Encoding a decoded
    frame gives the same octets.  Returns 0, QUIC_ERR_NOSPACE, or
-   QUIC_ERR_INVALID (no row for the type, a value above 2^62-1, or a CID or
-   fixed field of the wrong length). */
+   QUIC_ERR_INVALID (no row for the type, a value above 2^62-1, a CID or fixed
+   field of the wrong length, or ACK ranges that are not |range_count| pairs
+   or go below 0). */
 int quic_frame_encode(const quic_frame *f, quic_writer *wr) QUIC_MUST_USE;
 
 /* quic_frame_field_present tells whether |field| occurs in |f|, by its

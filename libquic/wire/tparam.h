@@ -77,7 +77,8 @@ const char *quic_tparam_problem(const quic_tparam *p, bool from_client);
 /* quic_tparams_decode reads the extension's body in the layout of |version|
    (NULL: the RFC's).  Values stay borrowed from |body|.  Values are not
    judged here.  Returns 0, QUIC_ERR_SHORT (|list| holds those before the
-   cut), or QUIC_ERR_LIMIT. */
+   cut), QUIC_ERR_LIMIT, or QUIC_ERR_MALFORMED (octets after the total length
+   of the old layout). */
 int quic_tparams_decode(quic_tparams *list, quic_bytes body,
                         const quic_version *version) QUIC_MUST_USE;
 

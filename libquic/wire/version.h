@@ -30,7 +30,8 @@ typedef struct quic_version {
   uint32_t number;
   quic_version_kind kind;
   const char *name; /* "v1", "v2", "draft-29", "mvfst-27", "Q046" */
-  /* The rest is for QUIC_VERSION_KIND_QUIC alone, else zero. */
+  /* The rest is for QUIC_VERSION_KIND_QUIC alone, else zero;
+     packed_cid_lengths is set for the named ones too. */
   const uint8_t *salt; /* 20 octets, initial secrets */
   const quic_version_labels *labels;
   const uint8_t *retry_key;   /* 16 octets; NULL: Retry has no tag */
@@ -44,7 +45,7 @@ typedef struct quic_version {
 
 /* quic_version_find returns the row of |number|, which is static, or NULL for
    a version that is in no row.  All of 0x?a?a?a?a share one row whose number
-   is 0x0a0a0a0a. */
+   is 0x0a0a0a0a, as other families (quicly, MsQuic, ...) share theirs. */
 const quic_version *quic_version_find(uint32_t number);
 
 /* quic_version_at returns row |i| of the table, NULL past its end. */
