@@ -57,12 +57,12 @@ struct quic_crypto {
 /* The GnuTLS back end (static). */
 const quic_crypto *quic_crypto_gnutls(void);
 
-/* The null back end (static): the ciphertext is the plaintext, the tag is 16
-   octets made from key, nonce, AAD length and a checksum, and the mask is 5 zeros.
-   aead_open checks the tag. */
+/* The null back end (static): the ciphertext is the plaintext, the tag is a
+   checksum of key, nonce, AAD and plaintext, which aead_open checks, the mask
+   is 5 zeros, and HKDF is a cheap mix, the same everywhere. */
 const quic_crypto *quic_crypto_null(void);
 
-/* quic_crypto_version returns a name and version for --version, such as
+/* quic_crypto_gnutls_version returns a name and version for --version, such as
    "GnuTLS 3.7.9"; static. */
 const char *quic_crypto_gnutls_version(void);
 

@@ -6,6 +6,7 @@
    secret stood, what was wrong, what was never used. */
 
 #include "base/map.h"
+#include "base/writer.h"
 #include "crypto/keys.h"
 
 #define QUIC_KEYLOG_LINES_MAX 1000000 /* lines with secrets that are kept */
@@ -62,9 +63,10 @@ void quic_keylog_del(quic_keylog *kl);
 /* quic_keylog_feed reads |data| as the next octets of |source| (any number the
    caller gives to a file or block, below 65536).  A last line without its end
    waits for more, per source.  TLS 1.2 labels (CLIENT_RANDOM, RSA) and
-   comments are passed over; ECH_SECRET, ECH_CONFIG and EXPORTER labels of
-   RFC 9850 are known labels.  CR LF, upper-case hexadecimal, several spaces or tabs
-   and the QUIC_ prefix are accepted.  Returns 0 or QUIC_ERR_NOMEM. */
+   comments are passed over, and so are ECH_SECRET and ECH_CONFIG.  LF, CR LF
+   and CR end a line; upper-case hexadecimal, several spaces or tabs, a byte
+   order mark and the QUIC_ prefix are accepted.  Returns 0 or
+   QUIC_ERR_NOMEM. */
 int quic_keylog_feed(quic_keylog *kl, uint16_t source,
                      quic_bytes data) QUIC_MUST_USE;
 

@@ -16,12 +16,14 @@ typedef struct quic_keys {
   const quic_crypto *crypto;
   const quic_suite *suite; /* NULL = no keys */
   quic_aead *aead;
-  quic_hp *hp;             /* NULL in a key that came from an update */
+  quic_hp *hp; /* NULL in a key that came from an update */
   uint8_t iv[QUIC_AEAD_NONCE_LEN];
 } quic_keys;
 
 /* quic_hkdf_expand_label is HKDF-Expand-Label of RFC 8446 §7.1, with an empty
-   context; |label| is without "tls13 ".  Returns 0 or QUIC_ERR_CRYPTO. */
+   context; |label| is without "tls13 " (at most 64 octets).  Returns 0,
+   QUIC_ERR_INVALID (secret of another length than the hash), or
+   QUIC_ERR_CRYPTO. */
 int quic_hkdf_expand_label(const quic_crypto *crypto, quic_hash hash,
                            const quic_secret *secret, const char *label,
                            uint8_t *out, size_t out_len) QUIC_MUST_USE;
@@ -29,9 +31,8 @@ int quic_hkdf_expand_label(const quic_crypto *crypto, quic_hash hash,
 /* quic_initial_secrets derives both Initial secrets from the client's first
    destination CID (RFC 9001 §5.2).  Returns 0, QUIC_ERR_UNSUPPORTED (the
    version has no salt), or QUIC_ERR_CRYPTO. */
-int quic_initial_secrets(const quic_crypto *crypto,
-                         const quic_version *version, quic_bytes dcid,
-                         quic_secret *client,
+int quic_initial_secrets(const quic_crypto *crypto, const quic_version *version,
+                         quic_bytes dcid, quic_secret *client,
                          quic_secret *server) QUIC_MUST_USE;
 
 /* quic_keys_init makes key, IV and header protection from |secret| under
@@ -54,7 +55,9 @@ int quic_keys_init_update(quic_keys *keys, const quic_crypto *crypto,
 void quic_keys_free(quic_keys *keys);
 
 /* quic_secret_update derives the secret of the next generation (RFC 9001
-   §6.1).  |next| may be |secret|.  Returns 0 or QUIC_ERR_CRYPTO. */
+   §6.1).  |next| may be |secret|.  Returns 0, QUIC_ERR_INVALID (secret of
+   another length), QUIC_ERR_UNSUPPORTED (the version has no labels), or
+   QUIC_ERR_CRYPTO. */
 int quic_secret_update(const quic_crypto *crypto, const quic_version *version,
                        const quic_suite *suite, const quic_secret *secret,
                        quic_secret *next) QUIC_MUST_USE;

@@ -23,9 +23,8 @@ typedef struct quic_unmasked {
    unmasked (draft-ferrieux loss bits).  Returns 0, QUIC_ERR_SHORT (no whole
    sample, also when cut by the capture), or QUIC_ERR_CRYPTO. */
 int quic_packet_unmask(const quic_crypto *crypto, quic_hp *hp,
-                       const uint8_t *packet, size_t len,
-                       const quic_header *h, bool loss_bits,
-                       quic_unmasked *out) QUIC_MUST_USE;
+                       const uint8_t *packet, size_t len, const quic_header *h,
+                       bool loss_bits, quic_unmasked *out) QUIC_MUST_USE;
 
 /* quic_packet_nonce makes the AEAD nonce; |path_id| is 0 without multipath. */
 void quic_packet_nonce(const uint8_t iv[QUIC_AEAD_NONCE_LEN], uint32_t path_id,
@@ -41,7 +40,8 @@ int quic_packet_open(const quic_keys *keys, const uint8_t *packet, size_t len,
                      quic_bytes *payload) QUIC_MUST_USE;
 
 /* quic_packet_open_prefix does the same for a packet whose end the capture
-   lost, without authentication. */
+   lost (|h|->missing octets: what was captured of the tag is not payload),
+   without authentication.  Returns 0, QUIC_ERR_SHORT or QUIC_ERR_CRYPTO. */
 int quic_packet_open_prefix(const quic_keys *keys, const uint8_t *packet,
                             size_t len, const quic_header *h,
                             const quic_unmasked *um, uint32_t path_id,
@@ -52,9 +52,11 @@ int quic_packet_open_prefix(const quic_keys *keys, const uint8_t *packet,
    frames), protected with |keys| and masked with |hp| (often keys->hp), to
    |wr|.  |h|->first, pn, pn_len and the widths are used as they are; the
    Length field is computed from |payload| unless |h|->length is not 0, which
-   is then written as it is.  Sealing what was opened gives the same octets.
-   Returns 0, QUIC_ERR_NOSPACE, QUIC_ERR_INVALID (payload too short for a
-   sample), or QUIC_ERR_CRYPTO. */
+   is then written as it is; a length_width of 0 is 2 octets where that is
+   enough.  Sealing what was opened gives the same octets.  Returns 0,
+   QUIC_ERR_NOSPACE, QUIC_ERR_INVALID (no protected packet type, or payload
+   too short for a sample), or QUIC_ERR_CRYPTO; after an error nothing was
+   appended. */
 int quic_packet_seal(const quic_keys *keys, quic_hp *hp, const quic_header *h,
                      quic_bytes payload, uint32_t path_id, bool loss_bits,
                      quic_writer *wr) QUIC_MUST_USE;

@@ -24,8 +24,8 @@ typedef struct quic_suite {
   uint16_t id; /* TLS value: 0x1301 to 0x1304 */
   quic_aead_id aead;
   quic_hash hash;
-  uint8_t key_len;    /* octets, AEAD and header protection */
-  uint8_t secret_len; /* octets: 32 or 48 */
+  uint8_t key_len;                /* octets, AEAD and header protection */
+  uint8_t secret_len;             /* octets: 32 or 48 */
   uint64_t confidentiality_limit; /* packets (RFC 9001 §6.6) */
   uint64_t integrity_limit;
   const char *name; /* "TLS_AES_128_GCM_SHA256" */
