@@ -4,7 +4,9 @@ VERSION := 0.1.0
 BUILD ?= build
 PREFIX ?= /usr/local
 DESTDIR ?=
-CC ?= gcc
+ifeq ($(origin CC),default)
+CC := gcc
+endif
 CLANG ?= clang
 PKG_CONFIG ?= pkg-config
 WERROR ?= $(if $(CI),-Werror)
@@ -14,8 +16,8 @@ WIRE_LAYERS := base wire crypto qpack qlog capture analysis
 LIB_LAYERS := tls transport h3 io sim
 
 PACKAGES := gnutls libpcap
-OPTIONAL := $(shell $(PKG_CONFIG) --exists zlib && echo zlib) \
-  $(shell $(PKG_CONFIG) --exists libzstd && echo libzstd)
+OPTIONAL := $(shell $(PKG_CONFIG) --exists zlib 2>/dev/null && echo zlib) \
+  $(shell $(PKG_CONFIG) --exists libzstd 2>/dev/null && echo libzstd)
 PKG_CFLAGS = $(shell $(PKG_CONFIG) --cflags $(PACKAGES))
 GNUTLS_LIBS = $(shell $(PKG_CONFIG) --libs gnutls)
 PCAP_LIBS = $(shell $(PKG_CONFIG) --libs libpcap)
@@ -57,8 +59,9 @@ HEADERS := $(foreach d,$(WIRE_LAYERS) $(LIB_LAYERS),\
   $(wildcard libquic/$(d)/*.h libquic/$(d)/*.def))
 
 .PHONY: all help deps test soak demo asan fuzz-smoke fuzz test-peers bench \
-  lint format install uninstall dist clean tests-built
+  lint format install uninstall dist clean tests-built fuzzers
 .DELETE_ON_ERROR:
+.SECONDARY: # keep the objects of the test programs
 
 all: $(PROGRAMS) ## build the programs
 
@@ -67,22 +70,22 @@ help: ## list the targets
 	  $(firstword $(MAKEFILE_LIST))
 
 deps: ## install the packages that are missing (apt-get), or name them
-	@share/dev/deps.sh
+	@share/dev/deps.sh $(DEPS)
 
 $(BUILD)/obj/%.o: %.c
 	@mkdir -p $(@D)
 	$(CC) $(ALL_CFLAGS) -c $< -o $@
 
 $(WIRE_LIB): $(call obj,$(WIRE_SRC))
-	@rm -f $@
+	@mkdir -p $(@D); rm -f $@
 	$(AR) rcs $@ $^
 
 $(QUICDUMP_LIB): $(call obj,$(QUICDUMP_CORE))
-	@rm -f $@
+	@mkdir -p $(@D); rm -f $@
 	$(AR) rcs $@ $^
 
 $(SUPPORT_LIB): $(call obj,$(SUPPORT_SRC))
-	@rm -f $@
+	@mkdir -p $(@D); rm -f $@
 	$(AR) rcs $@ $^
 
 $(BUILD)/quicdump: $(call obj,pcap/main.c) $(QUICDUMP_LIB) $(WIRE_LIB)
@@ -133,16 +136,17 @@ asan: deps ## run all tests under ASan and UBSan
 FUZZ_MAKE = $(MAKE) --no-print-directory BUILD=$(BUILD)/clang-fuzz CC=$(CLANG) \
   SAN="$(SANITIZE) -fsanitize=fuzzer-no-link" OPT=-O1
 FUZZ_SECONDS ?= 600
+fuzz fuzz-smoke: DEPS := --ci
 fuzzers:
 	@mkdir -p $(BUILD)/fuzz
 	$(MAKE) --no-print-directory $(FUZZERS)
 
 fuzz-smoke: deps ## fuzz every target for a few seconds
-	@$(FUZZ_MAKE) fuzzers
+	+@$(FUZZ_MAKE) fuzzers
 	@BUILD=$(BUILD)/clang-fuzz FUZZ_SECONDS=5 tests/fuzz/run.sh
 
 fuzz: deps ## fuzz every target for FUZZ_SECONDS (600) each
-	@$(FUZZ_MAKE) fuzzers
+	+@$(FUZZ_MAKE) fuzzers
 	@BUILD=$(BUILD)/clang-fuzz FUZZ_SECONDS=$(FUZZ_SECONDS) tests/fuzz/run.sh
 
 test-peers: deps ## compare with other people's programs, where installed
@@ -153,8 +157,9 @@ bench: deps ## measure against tshark in one run, and the AEAD floor
 	@$(MAKE) --no-print-directory tests-built
 	@BUILD=$(BUILD) tests/bench.sh
 
-lint: ## check layers, style and the symbols that the core may use
-	@tests/lint/run.sh
+lint: deps ## check layers, style and the symbols that the core may use
+	@$(MAKE) --no-print-directory $(WIRE_LIB)
+	@BUILD=$(BUILD) tests/lint/run.sh
 
 FORMATTED := $(shell git ls-files '*.c' '*.h' 2>/dev/null)
 format: ## format the sources
@@ -162,11 +167,13 @@ format: ## format the sources
 
 install: all ## install programs, pages, completions, headers, libquic.pc
 	@PREFIX="$(PREFIX)" DESTDIR="$(DESTDIR)" BUILD="$(BUILD)" \
-	  VERSION="$(VERSION)" HEADERS="$(HEADERS)" share/dev/install.sh install
+	  VERSION="$(VERSION)" PROGRAMS="$(notdir $(PROGRAMS))" \
+	  HEADERS="$(HEADERS)" share/dev/install.sh install
 
 uninstall: ## remove what install put there
 	@PREFIX="$(PREFIX)" DESTDIR="$(DESTDIR)" BUILD="$(BUILD)" \
-	  VERSION="$(VERSION)" HEADERS="$(HEADERS)" share/dev/install.sh uninstall
+	  VERSION="$(VERSION)" PROGRAMS="$(notdir $(PROGRAMS))" \
+	  HEADERS="$(HEADERS)" share/dev/install.sh uninstall
 
 dist: ## pack the committed tree as dist/h3kit-VERSION.tar.gz
 	@mkdir -p dist
