@@ -10,12 +10,15 @@
      sni contains "example"
 
    Operators: == != < <= > >= (integers), ==, !=, contains (text), in (...),
-   && || ! and their words and or not, parentheses.  A field alone is true
-   when it has a value that is not 0 or empty.  A field may have many values
-   (frames of a packet): a comparison holds when it holds for one of them; !=
-   is the negation of ==.  Numbers are decimal or 0x hexadecimal, with k, M, G
-   behind; durations take ns us ms s.  A program gives the fields by table,
-   with the symbols that stand for numbers. */
+   not in, not contains, && || ! and their words and or not, parentheses.  A
+   field alone is true when it has a value that is not 0 or empty.  A field may
+   have many values (frames of a packet): a comparison holds when it holds for
+   one of them; != is the negation of ==.  Numbers are decimal or 0x
+   hexadecimal, with k, M, G behind (powers of 1000); durations take ns us ms s
+   and come out as nanoseconds (1.5ms).  Texts are bare words or in quotes,
+   where a backslash makes the next octet literal.  Names, symbols, words and
+   texts are compared without regard to ASCII case.  A program gives the fields
+   by table, with the symbols that stand for numbers. */
 
 #include "base/bytes.h"
 #include "base/err.h"

@@ -19,10 +19,16 @@ static void addr_text_v4(quic_text *t, const uint8_t *ip) {
 }
 
 /* addr_text_v6 follows RFC 5952: the longest run of two or more zero groups
-   becomes "::". */
+   becomes "::", and an IPv4-mapped address shows its IPv4 address. */
 static void addr_text_v6(quic_text *t, const uint8_t *ip) {
+  static const uint8_t mapped[12] = {[10] = 0xff, [11] = 0xff};
   int best = -1, best_len = 1;
 
+  if (memcmp(ip, mapped, sizeof(mapped)) == 0) {
+    quic_text_str(t, "::ffff:");
+    addr_text_v4(t, ip + 12);
+    return;
+  }
   for (int i = 0; i < 8; i++) {
     int n = 0;
 

@@ -61,8 +61,7 @@ uint64_t quic_siphash(const uint64_t seed[2], quic_bytes data) {
   return v[0] ^ v[1] ^ v[2] ^ v[3];
 }
 
-void quic_map_init(quic_map *map, const quic_mem *mem,
-                   const uint64_t seed[2]) {
+void quic_map_init(quic_map *map, const quic_mem *mem, const uint64_t seed[2]) {
   memset(map, 0, sizeof(*map));
   map->mem = mem;
   map->seed[0] = seed[0];
@@ -109,8 +108,7 @@ void *quic_map_get(const quic_map *map, quic_bytes key) {
 }
 
 static int map_rehash(quic_map *map, size_t nslots) {
-  quic_map_entry **slots =
-      quic_mem_zalloc(map->mem, nslots * sizeof(slots[0]));
+  quic_map_entry **slots = quic_mem_zalloc(map->mem, nslots * sizeof(slots[0]));
 
   if (!slots) {
     return QUIC_ERR_NOMEM;
@@ -139,8 +137,7 @@ int quic_map_put(quic_map *map, quic_bytes key, void *value) {
   quic_map_entry *e;
 
   if (map->len >= map->nslots) {
-    if (map_rehash(map, map->nslots ? map->nslots * 2 : 16) != 0 &&
-        map->nslots == 0) {
+    if (map_rehash(map, map->nslots ? map->nslots * 2 : 16) != 0) {
       return QUIC_ERR_NOMEM;
     }
   }

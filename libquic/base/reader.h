@@ -19,7 +19,8 @@ typedef struct quic_reader {
 
 static inline void quic_reader_init(quic_reader *rd, const void *data,
                                     size_t len) {
-  rd->base = rd->pos = (const uint8_t *)data;
+  /* No arithmetic on NULL, which an empty input may be. */
+  rd->base = rd->pos = (const uint8_t *)(data ? data : "");
   rd->end = rd->base + len;
   rd->fail_offset = 0;
   rd->failed = false;
@@ -98,8 +99,8 @@ static inline uint32_t quic_reader_u24(quic_reader *rd) {
 
 static inline uint32_t quic_reader_u32(quic_reader *rd) {
   const uint8_t *p = quic_reader_take(rd, 4);
-  return p ? (uint32_t)p[0] << 24 | (uint32_t)p[1] << 16 |
-                 (uint32_t)p[2] << 8 | p[3]
+  return p ? (uint32_t)p[0] << 24 | (uint32_t)p[1] << 16 | (uint32_t)p[2] << 8 |
+                 p[3]
            : 0;
 }
 
@@ -116,8 +117,8 @@ static inline uint16_t quic_reader_u16_le(quic_reader *rd) {
 
 static inline uint32_t quic_reader_u32_le(quic_reader *rd) {
   const uint8_t *p = quic_reader_take(rd, 4);
-  return p ? (uint32_t)p[3] << 24 | (uint32_t)p[2] << 16 |
-                 (uint32_t)p[1] << 8 | p[0]
+  return p ? (uint32_t)p[3] << 24 | (uint32_t)p[2] << 16 | (uint32_t)p[1] << 8 |
+                 p[0]
            : 0;
 }
 

@@ -17,6 +17,7 @@ const char *quic_text_cstr(quic_text *t) {
 void quic_text_flush(quic_text *t) {
   if (t->flush && t->len) {
     t->flush(t->user, t->buf, t->len);
+    t->flushed += t->len;
     t->len = 0;
   }
 }
@@ -28,6 +29,7 @@ void quic_text_mem(quic_text *t, const char *s, size_t len) {
       quic_text_flush(t);
       if (len >= t->cap) {
         t->flush(t->user, s, len);
+        t->flushed += len;
         return;
       }
     } else {
@@ -35,8 +37,10 @@ void quic_text_mem(quic_text *t, const char *s, size_t len) {
       t->cut = true;
     }
   }
-  memcpy(t->buf + t->len, s, len);
-  t->len += len;
+  if (len) {
+    memcpy(t->buf + t->len, s, len);
+    t->len += len;
+  }
 }
 
 void quic_text_char(quic_text *t, char c) {
@@ -116,7 +120,9 @@ void quic_text_hex(quic_text *t, quic_bytes b) {
 }
 
 void quic_text_pad(quic_text *t, size_t start, size_t width) {
-  while (t->len < start + width && !t->cut) {
+  size_t used = quic_text_pos(t) - start;
+
+  for (; used < width && !t->cut; used++) {
     quic_text_char(t, ' ');
   }
 }
@@ -125,11 +131,11 @@ void quic_text_pad(quic_text *t, size_t start, size_t width) {
    surrogates).  Returns its length, 0 when invalid. */
 static size_t text_utf8(const uint8_t *p, size_t left, uint32_t *cp) {
   static const uint32_t least[5] = {0, 0, 0x80, 0x800, 0x10000};
-  size_t n = p[0] < 0x80               ? 1
-             : (p[0] & 0xe0) == 0xc0   ? 2
-             : (p[0] & 0xf0) == 0xe0   ? 3
-             : (p[0] & 0xf8) == 0xf0   ? 4
-                                       : 0;
+  size_t n = p[0] < 0x80             ? 1
+             : (p[0] & 0xe0) == 0xc0 ? 2
+             : (p[0] & 0xf0) == 0xe0 ? 3
+             : (p[0] & 0xf8) == 0xf0 ? 4
+                                     : 0;
 
   if (n == 0 || n > left) {
     return 0;
@@ -160,10 +166,13 @@ static bool text_unsafe(uint32_t cp) {
                 {0x200b, 0x200f},   {0x2028, 0x202e},   {0x2060, 0x206f},
                 {0x3164, 0x3164},   {0xe000, 0xf8ff},   {0xfe00, 0xfe0f},
                 {0xfeff, 0xfeff},   {0xffa0, 0xffa0},   {0xfff0, 0xfffb},
-                {0xfffe, 0xffff},   {0x1d173, 0x1d17a}, {0xe0000, 0x10ffff}};
+                {0x1d173, 0x1d17a}, {0xe0000, 0x10ffff}};
 
   if (cp >= 0x20 && cp < 0x7f && cp != 0x5c) {
     return false;
+  }
+  if ((cp & 0xfffe) == 0xfffe) {
+    return true;
   }
   for (size_t i = 0; i < sizeof(unsafe) / sizeof(unsafe[0]); i++) {
     if (cp >= unsafe[i].first && cp <= unsafe[i].last) {
@@ -181,6 +190,9 @@ void quic_text_untrusted(quic_text *t, quic_bytes b, size_t max) {
     uint32_t cp = 0;
     size_t n = text_utf8(b.data + i, b.len - i, &cp);
 
+    if (n > len - i) {
+      break;
+    }
     if (n == 0) {
       n = 1;
       quic_text_printf(t, "\\x%02x", b.data[i]);
@@ -195,7 +207,7 @@ void quic_text_untrusted(quic_text *t, quic_bytes b, size_t max) {
     }
     i += n;
   }
-  if (len < b.len) {
+  if (i < b.len) {
     quic_text_str(t, "...");
   }
 }

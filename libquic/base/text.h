@@ -13,6 +13,7 @@ typedef struct quic_text {
   size_t len;
   size_t cap;
   bool cut;
+  size_t flushed; /* octets handed on */
   /* takes |len| octets; NULL = cut.  Errors are the callee's to keep. */
   void (*flush)(void *user, const char *data, size_t len);
   void *user;
@@ -37,18 +38,26 @@ void quic_text_str(quic_text *t, const char *s);
    give it a string from outside. */
 void quic_text_printf(quic_text *t, const char *fmt, ...) QUIC_PRINTF(2, 3);
 
-void quic_text_u64(quic_text *t, uint64_t v);            /* decimal */
+void quic_text_u64(quic_text *t, uint64_t v);                  /* decimal */
 void quic_text_u64_width(quic_text *t, uint64_t v, int width); /* right */
-void quic_text_hex_u64(quic_text *t, uint64_t v);        /* 0x..., minimal */
-void quic_text_hex(quic_text *t, quic_bytes b);          /* "0a1b" */
-void quic_text_pad(quic_text *t, size_t start, size_t width); /* spaces until
-                                             width octets since |start| */
+void quic_text_hex_u64(quic_text *t, uint64_t v); /* 0x..., minimal */
+void quic_text_hex(quic_text *t, quic_bytes b);   /* "0a1b" */
+
+/* quic_text_pos returns how many octets were appended since init, flushed or
+   not. */
+static inline size_t quic_text_pos(const quic_text *t) {
+  return t->flushed + t->len;
+}
+
+/* quic_text_pad appends spaces until |width| octets stand behind |start|, a
+   quic_text_pos.  Nothing when there are as many already. */
+void quic_text_pad(quic_text *t, size_t start, size_t width);
 
 /* quic_text_untrusted appends bytes from outside so that no terminal acts on
    them: printable ASCII and valid UTF-8 pass; C0, DEL, C1, bidirectional and
    zero-width controls, line and paragraph separators, invalid UTF-8 and the
    backslash itself become \xNN or \u{NNNN}.  At most |max| octets are
-   read, then "..." follows (0 = all). */
+   read, never half a character, then "..." follows (0 = all). */
 void quic_text_untrusted(quic_text *t, quic_bytes b, size_t max);
 
 #endif /* !defined(QUIC_BASE_TEXT_H) */

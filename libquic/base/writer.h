@@ -16,7 +16,7 @@ typedef struct quic_writer {
 
 static inline void quic_writer_init(quic_writer *wr, void *data, size_t cap) {
   wr->base = wr->pos = (uint8_t *)data;
-  wr->end = wr->base + cap;
+  wr->end = cap ? wr->base + cap : wr->base; /* |data| NULL: no room */
   wr->failed = false;
 }
 
@@ -41,7 +41,9 @@ static inline uint8_t *quic_writer_take(quic_writer *wr, size_t n) {
     wr->failed = true;
     return NULL;
   }
-  wr->pos += n;
+  if (n) {
+    wr->pos += n;
+  }
   return p;
 }
 

@@ -51,10 +51,12 @@ void quic_link_del(quic_link *link);
 
 /* quic_link_decode calls |fn| for each UDP datagram in |frame|, |orig_len|
    octets on the wire, seen at |now|.  A tunnel's inner datagrams are given,
-   and not the tunnel's own UDP datagram, when what is inside is IP.  Returns
-   0, QUIC_ERR_UNSUPPORTED (link type not known), QUIC_ERR_SHORT or
-   QUIC_ERR_MALFORMED (counted; |fn| may have been called before), or
-   QUIC_ERR_NOMEM. */
+   and not the tunnel's own UDP datagram, when what is inside is IP.  Inside
+   |fn| everything of the datagram is valid; afterwards its payload is, too,
+   while |frame| is, unless it was |reassembled| (valid until the next call).
+   Returns 0 (also when there is no UDP in it), QUIC_ERR_UNSUPPORTED (link type
+   not known), QUIC_ERR_SHORT or QUIC_ERR_MALFORMED (all counted; |fn| may have
+   been called before), or QUIC_ERR_NOMEM. */
 int quic_link_decode(quic_link *link, uint32_t linktype, quic_bytes frame,
                      size_t orig_len, quic_time now, quic_datagram_fn *fn,
                      void *user);

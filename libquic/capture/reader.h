@@ -2,9 +2,10 @@
 #define QUIC_CAPTURE_READER_H
 
 /* Reads pcap and pcapng from bytes: microsecond and nanosecond pcap in both
-   byte orders (also the Kuznetzov header), and every pcapng block (draft-ietf-opsawg-pcapng),
-   several sections, interfaces and link types.  It owns no file: the caller
-   hands it a window of octets and gives more when asked. */
+   byte orders (also the Kuznetzov header), and every pcapng block
+   (draft-ietf-opsawg-pcapng), several sections, interfaces and link types.  It
+   owns no file: the caller hands it a window of octets and gives more when
+   asked. */
 
 #include "base/bytes.h"
 #include "base/err.h"
@@ -46,28 +47,33 @@ void quic_capture_reader_del(quic_capture_reader *cr);
 
 /* quic_capture_reader_next takes one record from |window|, which starts where
    the last one ended.  |*used| says how many octets to move on (also on
-   success, where |rec|->data borrows from |window|).  |last| means that nothing follows the window.
-   Returns
+   success, where |rec|->data borrows from |window|).  |last| means that
+   nothing follows the window.  Returns
      0                    a record;
-     QUIC_ERR_AGAIN       call again with at least |*need| octets in window;
+     QUIC_ERR_AGAIN       call again with at least |*need| octets in window,
+                          or with |last|;
      QUIC_ERR_END         the file ends here, cleanly;
      QUIC_ERR_SHORT       |last| is set and the record is cut: see problem;
-     QUIC_ERR_UNSUPPORTED not a capture at all (first record only);
-     QUIC_ERR_MALFORMED   broken: see quic_capture_reader_problem;
+     QUIC_ERR_UNSUPPORTED not a capture at all, or an empty file (first record
+                          only): see problem, which also names gzip and such;
+     QUIC_ERR_MALFORMED   broken: see problem.  |*used| is 0 when nothing
+                          can follow; otherwise the block is sound outside,
+                          and the next call goes on behind it;
      QUIC_ERR_NOMEM. */
 int quic_capture_reader_next(quic_capture_reader *cr, quic_bytes window,
                              bool last, size_t *used, size_t *need,
                              quic_capture_record *rec) QUIC_MUST_USE;
 
 /* quic_capture_reader_skip asks how far a scan for secrets may jump: given the
-   first octets of a record in |window|, returns its whole length in octets if it is not a
-   Decryption Secrets Block, Section Header or Interface Description; 0 when
-   it must be read with next. */
+   first octets (24 suffice) of a record in |window|, returns its whole length
+   if it is not a Decryption Secrets Block, Section Header or Interface
+   Description; 0 when it must be read with next. */
 uint64_t quic_capture_reader_skip(const quic_capture_reader *cr,
                                   quic_bytes window);
 
 /* quic_capture_reader_seek tells the reader that the caller skipped |len|
-   octets (a whole record, as skip said). */
+   octets (a whole record, as skip said).  Skipped packets are not counted in
+   later numbers. */
 void quic_capture_reader_seek(quic_capture_reader *cr, uint64_t len);
 
 /* quic_capture_reader_problem returns the last error in one clause ("block
