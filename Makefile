@@ -11,6 +11,11 @@ CLANG ?= clang
 PKG_CONFIG ?= pkg-config
 WERROR ?= $(if $(CI),-Werror)
 
+# One short line for each step; V=1 shows the commands.
+V ?=
+Q := $(if $(V),,@)
+say = $(if $(V),,@printf '  %-3s %s\n' $(1) $(2))
+
 # Folders are layers; the two archives keep the programs to theirs.
 WIRE_LAYERS := base wire crypto qpack qlog capture analysis
 LIB_LAYERS := tls transport h3 io sim
@@ -26,7 +31,7 @@ CMOCKA_LIBS = $(shell $(PKG_CONFIG) --libs cmocka)
 WARNINGS := -Wall -Wextra -Wpedantic -Wshadow -Wstrict-prototypes \
   -Wmissing-prototypes -Wold-style-definition -Wpointer-arith -Wcast-qual \
   -Wwrite-strings -Wformat=2 -Wundef -Wvla -Wnull-dereference \
-  -Wimplicit-fallthrough -Wno-unknown-warning-option
+  -Wimplicit-fallthrough
 HARDEN := -fstack-protector-strong -fPIE $(if $(SAN),,-D_FORTIFY_SOURCE=2) \
   $(if $(findstring clang,$(CC)),,-fstack-clash-protection)
 HARDEN_LD := -pie -Wl,-z,relro,-z,now,-z,noexecstack
@@ -74,7 +79,8 @@ deps: ## install the packages that are missing (apt-get), or name them
 
 $(BUILD)/obj/%.o: %.c
 	@mkdir -p $(@D)
-	$(CC) $(ALL_CFLAGS) -c $< -o $@
+	$(call say,CC,$<)
+	$(Q)$(CC) $(ALL_CFLAGS) -c $< -o $@
 
 $(WIRE_LIB): $(call obj,$(WIRE_SRC))
 	@mkdir -p $(@D); rm -f $@
@@ -89,27 +95,32 @@ $(SUPPORT_LIB): $(call obj,$(SUPPORT_SRC))
 	$(AR) rcs $@ $^
 
 $(BUILD)/quicdump: $(call obj,pcap/main.c) $(QUICDUMP_LIB) $(WIRE_LIB)
-	$(CC) $(ALL_LDFLAGS) $^ $(GNUTLS_LIBS) $(PCAP_LIBS) -lpthread -o $@
+	$(call say,LD,$@)
+	$(Q)$(CC) $(ALL_LDFLAGS) $^ $(GNUTLS_LIBS) $(PCAP_LIBS) -lpthread -o $@
 
 TEST_LIBS := $(SUPPORT_LIB) $(QUICDUMP_LIB) $(WIRE_LIB)
 $(BUILD)/unit/%: $(BUILD)/obj/tests/unit/%.o $(TEST_LIBS)
 	@mkdir -p $(@D)
-	$(CC) $(ALL_LDFLAGS) $< $(TEST_LIBS) $(CMOCKA_LIBS) $(GNUTLS_LIBS) \
+	$(call say,LD,$@)
+	$(Q)$(CC) $(ALL_LDFLAGS) $< $(TEST_LIBS) $(CMOCKA_LIBS) $(GNUTLS_LIBS) \
 	  $(PCAP_LIBS) -lpthread -o $@
 
 $(BUILD)/replay/%: $(BUILD)/obj/tests/fuzz/%.o \
   $(BUILD)/obj/tests/fuzz/replay.o $(TEST_LIBS)
 	@mkdir -p $(@D)
-	$(CC) $(ALL_LDFLAGS) $< $(BUILD)/obj/tests/fuzz/replay.o $(TEST_LIBS) \
+	$(call say,LD,$@)
+	$(Q)$(CC) $(ALL_LDFLAGS) $< $(BUILD)/obj/tests/fuzz/replay.o $(TEST_LIBS) \
 	  $(GNUTLS_LIBS) $(PCAP_LIBS) -lpthread -o $@
 
 $(BUILD)/fuzz/%: $(BUILD)/obj/tests/fuzz/%.o $(TEST_LIBS)
 	@mkdir -p $(@D)
-	$(CC) $(ALL_LDFLAGS) -fsanitize=fuzzer $< $(TEST_LIBS) $(GNUTLS_LIBS) \
+	$(call say,LD,$@)
+	$(Q)$(CC) $(ALL_LDFLAGS) -fsanitize=fuzzer $< $(TEST_LIBS) $(GNUTLS_LIBS) \
 	  $(PCAP_LIBS) -lpthread -o $@
 
 $(TEST_TOOLS): $(BUILD)/%: $(BUILD)/obj/tests/support/tool/%.o $(TEST_LIBS)
-	$(CC) $(ALL_LDFLAGS) $< $(TEST_LIBS) $(GNUTLS_LIBS) $(PCAP_LIBS) \
+	$(call say,LD,$@)
+	$(Q)$(CC) $(ALL_LDFLAGS) $< $(TEST_LIBS) $(GNUTLS_LIBS) $(PCAP_LIBS) \
 	  -lpthread -o $@
 
 tests-built: $(PROGRAMS) $(UNITS) $(REPLAYS) $(TEST_TOOLS)

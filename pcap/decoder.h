@@ -1,0 +1,64 @@
+#ifndef QD_DECODER_H
+#define QD_DECODER_H
+
+/* From UDP datagrams to QUIC packets: which connection, which packets, which
+   key.  The passive twin of a receiving endpoint, except that it knows both
+   sides and gives up on nothing it may still learn. */
+
+#include "capture/link.h"
+#include "pcap/conntab.h"
+#include "pcap/hold.h"
+
+#define QD_CRYPTO_BYTES (16u << 20) /* CRYPTO streams of all connections */
+#define QD_NO_HELLO_HELD 256        /* packets held while no hello was seen */
+#define QD_TRIAL_KEYS 20000 /* keys derived to find connections without a
+                               handshake in the capture, in all */
+#define QD_DUPLICATE_WINDOW (50 * QUIC_MILLISECOND)
+
+typedef struct qd_decoder_settings {
+  const quic_mem *mem;
+  const quic_crypto *crypto;
+  quic_keylog *keylog; /* NULL = none; borrowed */
+  bool ordered;   /* hold packets back until the order of the capture is kept */
+  bool late_keys; /* the key log may still grow */
+  uint64_t seed[2]; /* for the hash tables */
+  qd_packet_fn *fn; /* gets each packet */
+  void *user;
+} qd_decoder_settings;
+
+typedef struct qd_decoder_stats {
+  uint64_t datagrams;  /* UDP datagrams seen */
+  uint64_t quic_datagrams;
+  uint64_t packets;    /* QUIC packets, padding not counted */
+  uint64_t encrypted;  /* of them with packet protection */
+  uint64_t opened;     /* of them opened, authenticated or not */
+  uint64_t duplicates; /* datagrams */
+  uint64_t late;       /* opened after they had been shown or held */
+} qd_decoder_stats;
+
+typedef struct qd_decoder qd_decoder;
+
+/* qd_decoder_new returns 0 or QUIC_ERR_NOMEM. */
+int qd_decoder_new(qd_decoder **out,
+                   const qd_decoder_settings *settings) QUIC_MUST_USE;
+void qd_decoder_del(qd_decoder *dec);
+
+/* qd_decoder_datagram takes the datagram |dg| of capture record |frame|, seen
+   at |now|. */
+void qd_decoder_datagram(qd_decoder *dec, uint64_t frame, quic_time now,
+                         const quic_datagram *dg);
+
+/* qd_decoder_keys_changed tries what waits again, after the key log grew. */
+void qd_decoder_keys_changed(qd_decoder *dec);
+
+/* qd_decoder_finish hands out all that is held.  No key comes any more. */
+void qd_decoder_finish(qd_decoder *dec);
+
+const qd_decoder_stats *qd_decoder_get_stats(const qd_decoder *dec);
+
+/* Connections forgotten and packets let go for want of room. */
+uint64_t qd_decoder_evicted(const qd_decoder *dec);
+uint64_t qd_decoder_given_up(const qd_decoder *dec);
+uint32_t qd_decoder_conns(const qd_decoder *dec); /* seen in all */
+
+#endif /* !defined(QD_DECODER_H) */

@@ -1,0 +1,173 @@
+#include "pcap/hold.h"
+
+#include "pcap/conntab.h"
+
+void qd_hold_init(qd_hold *hold, const quic_mem *mem, bool ordered,
+                  qd_packet_fn *fn, void *user) {
+  memset(hold, 0, sizeof(*hold));
+  hold->mem = mem;
+  hold->ordered = ordered;
+  hold->fn = fn;
+  hold->user = user;
+  quic_list_init(&hold->order);
+}
+
+static void hold_drop(qd_hold *hold, qd_held *held) {
+  quic_list_remove(&held->order);
+  quic_list_remove(&held->pending);
+  hold->bytes -= held->bytes;
+  if (held->p.conn) {
+    if (held->waiting) {
+      held->p.conn->pending_bytes -= held->bytes;
+    }
+    qd_conn_unref(held->p.conn);
+  }
+  quic_mem_free(hold->mem, held);
+}
+
+void qd_hold_free(qd_hold *hold) {
+  while (!quic_list_empty(&hold->order)) {
+    hold_drop(hold, QUIC_LIST_ITEM(hold->order.next, qd_held, order));
+  }
+}
+
+/* hold_move makes a run of octets that lay in |from| point into |to|. */
+static quic_bytes hold_move(quic_bytes b, const uint8_t *from,
+                            const uint8_t *to) {
+  return b.data ? quic_bytes_of(to + (b.data - from), b.len) : b;
+}
+
+static void hold_rebase(qd_packet *p, uint8_t *block) {
+  const uint8_t *from = p->raw.data;
+  quic_header *h = &p->header;
+
+  if (p->raw.len) {
+    memcpy(block, from, p->raw.len);
+  }
+  h->dcid = hold_move(h->dcid, from, block);
+  h->scid = hold_move(h->scid, from, block);
+  h->token = hold_move(h->token, from, block);
+  h->odcid = hold_move(h->odcid, from, block);
+  h->retry_tag = hold_move(h->retry_tag, from, block);
+  h->versions = hold_move(h->versions, from, block);
+  p->raw.data = block;
+  if (p->payload.len) {
+    memcpy(block + p->raw.len, p->payload.data, p->payload.len);
+    p->payload.data = block + p->raw.len;
+  }
+}
+
+static qd_held *hold_add(qd_hold *hold, const qd_packet *p, bool waiting) {
+  size_t room = p->raw.len + (waiting ? p->raw.len : p->payload.len);
+  qd_held *held = quic_mem_alloc(hold->mem, sizeof(*held) + room);
+
+  if (!held) {
+    return NULL;
+  }
+  held->p = *p;
+  held->bytes = sizeof(*held) + room;
+  held->waiting = waiting;
+  held->shown = false;
+  hold_rebase(&held->p, held->block);
+  quic_list_init(&held->pending);
+  quic_list_push_back(&hold->order, &held->order);
+  hold->bytes += held->bytes;
+  if (p->conn) {
+    qd_conn_ref(p->conn);
+    if (waiting) {
+      quic_list_push_back(&p->conn->pending, &held->pending);
+      p->conn->pending_bytes += held->bytes;
+    }
+  }
+  return held;
+}
+
+void qd_hold_settle(qd_hold *hold, qd_held *held) {
+  (void)hold;
+  if (held->waiting) {
+    held->waiting = false;
+    quic_list_remove(&held->pending);
+    held->p.conn->pending_bytes -= held->bytes;
+  }
+}
+
+void qd_hold_release(qd_hold *hold) {
+  quic_list *at = hold->order.next;
+
+  while (at != &hold->order) {
+    qd_held *held = QUIC_LIST_ITEM(at, qd_held, order);
+
+    at = at->next;
+    if (held->waiting) {
+      if (hold->ordered) {
+        return;
+      }
+      continue;
+    }
+    if (!held->shown || qd_packet_opened(&held->p)) {
+      if (held->shown) {
+        held->p.notes |= QD_NOTE_LATE;
+      }
+      hold->fn(hold->user, &held->p);
+    }
+    hold_drop(hold, held);
+  }
+}
+
+/* hold_give_up ends the waiting of the oldest waiting packet. */
+static void hold_give_up(qd_hold *hold, qd_held *held) {
+  hold->given_up++;
+  qd_hold_settle(hold, held);
+}
+
+static void hold_bound(qd_hold *hold) {
+  while (hold->bytes > QD_HOLD_BYTES) {
+    quic_list *at = hold->order.next;
+
+    while (at != &hold->order &&
+           !QUIC_LIST_ITEM(at, qd_held, order)->waiting) {
+      at = at->next;
+    }
+    if (at == &hold->order) {
+      break;
+    }
+    hold_give_up(hold, QUIC_LIST_ITEM(at, qd_held, order));
+    qd_hold_release(hold);
+  }
+}
+
+void qd_hold_packet(qd_hold *hold, const qd_packet *p) {
+  qd_held *held = hold_add(hold, p, true);
+
+  if (!held) {
+    hold->given_up++;
+    qd_hold_show(hold, p);
+    return;
+  }
+  if (!hold->ordered) {
+    hold->fn(hold->user, p);
+    held->shown = true;
+  }
+  while (p->conn->pending_bytes > QD_HOLD_CONN_BYTES) {
+    hold_give_up(hold,
+                 QUIC_LIST_ITEM(p->conn->pending.next, qd_held, pending));
+  }
+  qd_hold_release(hold);
+  hold_bound(hold);
+}
+
+void qd_hold_show(qd_hold *hold, const qd_packet *p) {
+  if (!hold->ordered || quic_list_empty(&hold->order) ||
+      !hold_add(hold, p, false)) {
+    hold->fn(hold->user, p);
+    return;
+  }
+  hold_bound(hold);
+}
+
+void qd_hold_finish(qd_hold *hold) {
+  for (quic_list *at = hold->order.next; at != &hold->order; at = at->next) {
+    qd_hold_settle(hold, QUIC_LIST_ITEM(at, qd_held, order));
+  }
+  qd_hold_release(hold);
+}

@@ -1,0 +1,56 @@
+#ifndef QD_HOLD_H
+#define QD_HOLD_H
+
+/* Packets that wait: for a key, or for an earlier packet that does, so that
+   what is shown stays in the order of the capture.  Bounded in octets. */
+
+#include "pcap/conn.h"
+
+#define QD_HOLD_CONN_BYTES (8u << 20)  /* waiting packets of one connection */
+#define QD_HOLD_BYTES (32u << 20)      /* all */
+
+typedef void qd_packet_fn(void *user, const qd_packet *p);
+
+typedef struct qd_held {
+  quic_list order;   /* in qd_hold.order */
+  quic_list pending; /* in qd_conn.pending while |waiting| */
+  bool waiting;      /* for a key */
+  bool shown;        /* unordered: was shown as closed already */
+  size_t bytes;
+  qd_packet p; /* its octets are in |block| */
+  uint8_t block[]; /* raw packet, then room for the opened one */
+} qd_held;
+
+typedef struct qd_hold {
+  const quic_mem *mem;
+  quic_list order;
+  size_t bytes;
+  bool ordered;   /* hold back what follows a waiting packet */
+  uint64_t given_up; /* packets that waited until memory was short */
+  qd_packet_fn *fn;
+  void *user;
+} qd_hold;
+
+void qd_hold_init(qd_hold *hold, const quic_mem *mem, bool ordered,
+                  qd_packet_fn *fn, void *user);
+
+/* qd_hold_free drops what is held, without handing it out. */
+void qd_hold_free(qd_hold *hold);
+
+/* qd_hold_packet takes a copy of |p| that waits for a key of its connection,
+   or shows it at once when that fails. */
+void qd_hold_packet(qd_hold *hold, const qd_packet *p);
+
+/* qd_hold_show hands |p| out, after all that is held back. */
+void qd_hold_show(qd_hold *hold, const qd_packet *p);
+
+/* qd_hold_settle ends the waiting of |held|: its packet is final. */
+void qd_hold_settle(qd_hold *hold, qd_held *held);
+
+/* qd_hold_release hands out what no longer waits. */
+void qd_hold_release(qd_hold *hold);
+
+/* qd_hold_finish hands out everything; those that wait stay closed. */
+void qd_hold_finish(qd_hold *hold);
+
+#endif /* !defined(QD_HOLD_H) */

@@ -1,0 +1,197 @@
+#include "pcap/keyfiles.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define KEYFILES_CHUNK (64 << 10) /* octets read at a time */
+
+typedef struct keyfile {
+  const char *path;
+  int fd; /* -1 while absent */
+  dev_t dev;
+  ino_t ino;
+  uint64_t offset;
+} keyfile;
+
+struct qd_keyfiles {
+  const quic_mem *mem;
+  quic_keylog *log;
+  keyfile files[QD_KEYFILES_MAX];
+  size_t nfiles;
+  uint64_t last_block; /* file offset of the last secrets block + 1 */
+  uint32_t nblocks;
+  char error[512];
+};
+
+int qd_keyfiles_new(qd_keyfiles **out, const quic_mem *mem) {
+  qd_keyfiles *kf = quic_mem_zalloc(mem, sizeof(*kf));
+
+  *out = NULL;
+  if (!kf) {
+    return QUIC_ERR_NOMEM;
+  }
+  kf->mem = mem;
+  if (quic_keylog_new(&kf->log, mem) != 0) {
+    quic_mem_free(mem, kf);
+    return QUIC_ERR_NOMEM;
+  }
+  *out = kf;
+  return 0;
+}
+
+void qd_keyfiles_del(qd_keyfiles *kf) {
+  if (!kf) {
+    return;
+  }
+  for (size_t i = 0; i < kf->nfiles; i++) {
+    if (kf->files[i].fd >= 0) {
+      close(kf->files[i].fd);
+    }
+  }
+  quic_keylog_del(kf->log);
+  quic_mem_free(kf->mem, kf);
+}
+
+quic_keylog *qd_keyfiles_log(qd_keyfiles *kf) {
+  return kf->log;
+}
+
+const char *qd_keyfiles_error(const qd_keyfiles *kf) {
+  return kf->error;
+}
+
+bool qd_keyfiles_any(const qd_keyfiles *kf) {
+  return kf->nfiles || kf->nblocks;
+}
+
+static int keyfiles_fail(qd_keyfiles *kf, int rv, const char *path,
+                         const char *why) {
+  snprintf(kf->error, sizeof(kf->error), "%s: %s", path, why);
+  return rv;
+}
+
+/* keyfile_read feeds what stands behind |offset| to the log. */
+static int keyfile_read(qd_keyfiles *kf, keyfile *file) {
+  uint8_t chunk[KEYFILES_CHUNK];
+  uint16_t source = (uint16_t)(file - kf->files);
+
+  for (;;) {
+    ssize_t n = read(file->fd, chunk, sizeof(chunk));
+    int rv;
+
+    if (n < 0 && errno == EINTR) {
+      continue;
+    }
+    if (n < 0) {
+      return keyfiles_fail(kf, QUIC_ERR_INVALID, file->path, strerror(errno));
+    }
+    if (n == 0) {
+      return 0;
+    }
+    file->offset += (uint64_t)n;
+    rv = quic_keylog_feed(kf->log, source, quic_bytes_of(chunk, (size_t)n));
+    if (rv != 0) {
+      return keyfiles_fail(kf, rv, file->path, quic_err_text(rv));
+    }
+  }
+}
+
+static int keyfile_open(keyfile *file) {
+  struct stat st;
+
+  file->fd = open(file->path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+  if (file->fd < 0) {
+    return errno;
+  }
+  if (fstat(file->fd, &st) != 0 || S_ISDIR(st.st_mode)) {
+    int error = S_ISDIR(st.st_mode) ? EISDIR : errno;
+
+    close(file->fd);
+    file->fd = -1;
+    return error;
+  }
+  if (!S_ISREG(st.st_mode)) {
+    /* Of a FIFO the whole text is wanted, not what is there by chance. */
+    (void)fcntl(file->fd, F_SETFL, fcntl(file->fd, F_GETFL) & ~O_NONBLOCK);
+  }
+  file->dev = st.st_dev;
+  file->ino = st.st_ino;
+  file->offset = 0;
+  return 0;
+}
+
+int qd_keyfiles_add(qd_keyfiles *kf, const char *path, bool may_be_absent) {
+  keyfile *file = &kf->files[kf->nfiles];
+  int error;
+
+  if (kf->nfiles == QD_KEYFILES_MAX) {
+    return keyfiles_fail(kf, QUIC_ERR_LIMIT, path, "too many key logs");
+  }
+  file->path = path;
+  error = keyfile_open(file);
+  if (error && !(may_be_absent && error == ENOENT)) {
+    return keyfiles_fail(kf, QUIC_ERR_INVALID, path, strerror(error));
+  }
+  kf->nfiles++;
+  return file->fd >= 0 ? keyfile_read(kf, file) : 0;
+}
+
+int qd_keyfiles_secrets(qd_keyfiles *kf, const quic_capture_record *rec) {
+  uint16_t source;
+  int rv;
+
+  if (rec->secrets_type != QUIC_CAPTURE_SECRETS_TLS ||
+      rec->offset < kf->last_block || kf->nblocks == QD_SECRETS_BLOCKS_MAX) {
+    return 0;
+  }
+  kf->last_block = rec->offset + 1;
+  source = (uint16_t)(QD_KEYFILES_MAX + kf->nblocks++);
+  rv = quic_keylog_feed(kf->log, source, rec->data);
+  return rv ? rv : quic_keylog_finish(kf->log, source);
+}
+
+bool qd_keyfiles_poll(qd_keyfiles *kf) {
+  uint64_t before = quic_keylog_generation(kf->log);
+
+  for (size_t i = 0; i < kf->nfiles; i++) {
+    keyfile *file = &kf->files[i];
+    struct stat st;
+
+    if (stat(file->path, &st) != 0 || !S_ISREG(st.st_mode)) {
+      continue;
+    }
+    if (file->fd >= 0 && (st.st_ino != file->ino || st.st_dev != file->dev ||
+                          (uint64_t)st.st_size < file->offset)) {
+      close(file->fd);
+      file->fd = -1;
+    }
+    if (file->fd < 0 && keyfile_open(file) != 0) {
+      continue;
+    }
+    if ((uint64_t)st.st_size != file->offset) {
+      (void)keyfile_read(kf, file);
+    }
+  }
+  return quic_keylog_generation(kf->log) != before;
+}
+
+int qd_keyfiles_finish(qd_keyfiles *kf) {
+  int rv = 0;
+
+  for (size_t i = 0; i < kf->nfiles && rv == 0; i++) {
+    rv = quic_keylog_finish(kf->log, (uint16_t)i);
+  }
+  return rv;
+}
+
+const char *qd_keyfiles_name(const qd_keyfiles *kf, uint16_t source, char *buf,
+                             size_t cap) {
+  if (source < kf->nfiles) {
+    return kf->files[source].path;
+  }
+  snprintf(buf, cap, "secrets block %u", source - QD_KEYFILES_MAX + 1u);
+  return buf;
+}

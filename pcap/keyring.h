@@ -1,0 +1,141 @@
+#ifndef QD_KEYRING_H
+#define QD_KEYRING_H
+
+/* The keys of one connection and how a packet is opened with them.  Keys are
+   made when a packet first asks for them; which secret, version, suite and
+   generation are right is found by what the AEAD accepts. */
+
+#include "crypto/keylog.h"
+#include "crypto/protect.h"
+#include "pcap/packet.h"
+
+#define QD_HELLOS_MAX 4      /* client randoms of one connection */
+#define QD_INITIALS_MAX 8    /* (version, DCID) pairs with Initial keys */
+#define QD_GENERATIONS_AHEAD 8 /* key updates tried beyond the current one */
+#define QD_PATHS_MAX 16      /* packet number spaces of multipath */
+#define QD_TRIALS_MAX 4096   /* guesses for one connection until a new fact */
+#define QD_PN_WINDOWS 256    /* packet number windows guessed without context */
+
+/* Keys that one (entry, version, suite) gave, once they opened a packet. */
+typedef struct qd_slot {
+  quic_keylog_entry *entry;
+  quic_keylog_label label;
+  const quic_version *version;
+  const quic_suite *suite;
+  quic_keys keys; /* empty while chilled */
+  bool verified;
+} qd_slot;
+
+/* 1-RTT keys of one direction: a window of generations. */
+typedef struct qd_app {
+  qd_slot first;       /* generation 0, holds header protection */
+  quic_secret secret;  /* of generation |made| */
+  uint32_t made;       /* 0 = |secret| is not set */
+  uint32_t current;    /* highest generation that opened a packet */
+  uint32_t base;       /* generation of window[0] */
+  quic_keys window[QD_GENERATIONS_AHEAD + 2];
+} qd_app;
+
+typedef struct qd_initial {
+  const quic_version *version;
+  uint8_t cid_len;
+  uint8_t cid[QUIC_CID_MAX];
+  quic_keys keys[QD_SIDES];
+  bool warm; /* |keys| are made */
+} qd_initial;
+
+/* Largest packet number opened, by space. */
+typedef struct qd_pnspaces {
+  uint64_t initial, handshake;
+  uint64_t app[QD_PATHS_MAX];       /* 0-RTT and 1-RTT, by slot */
+  uint32_t path_id[QD_PATHS_MAX];   /* path 0 is slot 0 */
+  uint8_t npaths;
+} qd_pnspaces;
+
+typedef struct qd_keyring {
+  const quic_crypto *crypto;
+  const quic_mem *mem;
+  quic_keylog_entry *entries[QD_HELLOS_MAX]; /* newest last */
+  size_t nentries;
+  const quic_version *versions[4]; /* seen on this connection, newest last */
+  size_t nversions;
+  const quic_suite *suite; /* of the ServerHello or found; NULL = unknown */
+  bool suite_proven;       /* it opened a packet */
+  bool loss_bits;          /* both sides sent the loss_bits parameter */
+  bool multipath;
+  uint64_t facts;  /* grows whenever guessing may succeed where it failed */
+  uint32_t trials; /* guesses since |facts| grew, QD_TRIALS_MAX at most */
+  qd_initial *initials;
+  size_t ninitials;
+  qd_slot early;
+  qd_slot handshake[QD_SIDES];
+  qd_app *app[QD_SIDES]; /* allocated on first use */
+  qd_pnspaces spaces[QD_SIDES];
+} qd_keyring;
+
+void qd_keyring_init(qd_keyring *ring, const quic_crypto *crypto,
+                     const quic_mem *mem);
+void qd_keyring_free(qd_keyring *ring);
+
+/* qd_keyring_chill drops all key handles; they are made again when asked for.
+   Generations and packet numbers stay. */
+void qd_keyring_chill(qd_keyring *ring);
+
+/* qd_keyring_add_entry adds the key log's entry for a client random. */
+void qd_keyring_add_entry(qd_keyring *ring, quic_keylog_entry *entry);
+
+/* qd_keyring_add_version notes that |version| was seen. */
+void qd_keyring_add_version(qd_keyring *ring, const quic_version *version);
+
+void qd_keyring_set_suite(qd_keyring *ring, const quic_suite *suite);
+
+/* qd_keyring_add_initial makes (version, dcid) known for Initial packets.
+   The oldest pair but the first gives way; without memory it stays unknown. */
+void qd_keyring_add_initial(qd_keyring *ring, const quic_version *version,
+                            quic_bytes dcid);
+
+/* qd_keyring_has_secret: an entry has the secret of |level| and |side|. */
+bool qd_keyring_has_secret(const qd_keyring *ring, qd_level level,
+                           qd_side side);
+
+/* qd_keyring_ready: keys of |level| and |side| have opened a packet. */
+bool qd_keyring_ready(const qd_keyring *ring, qd_level level, qd_side side);
+
+/* What a successful open found. */
+typedef struct qd_opened {
+  quic_bytes payload;
+  quic_unmasked unmasked;
+  uint64_t pn;
+  uint32_t generation;
+  uint16_t suite;
+  bool authenticated;
+  bool other_version; /* Initial keys of another version than the header's */
+} qd_opened;
+
+/* qd_keyring_open opens the packet |raw| with header |h| sent by |side|.
+   |out| has room for |raw|.len octets and receives header and payload.
+   Returns 0, QUIC_ERR_AUTH (keys, but none fits), QUIC_ERR_AGAIN (no keys),
+   or QUIC_ERR_SHORT (no whole header protection sample). */
+int qd_keyring_open(qd_keyring *ring, const quic_header *h, quic_bytes raw,
+                    qd_side side, uint32_t path_id, uint8_t *out,
+                    qd_opened *res) QUIC_MUST_USE;
+
+/* qd_keyring_try_initial opens with the Initial keys of (|version|, |dcid|)
+   alone, without remembering them: is this a client's first Initial? */
+int qd_keyring_try_initial(const quic_crypto *crypto, const quic_mem *mem,
+                           const quic_header *h, quic_bytes raw,
+                           uint8_t *out, qd_opened *res) QUIC_MUST_USE;
+
+/* qd_keyring_secret_label: which line of a key log opens |level| sent by
+   |side|; QUIC_KEYLOG_LABELS for Initial. */
+quic_keylog_label qd_keyring_secret_label(qd_level level, qd_side side);
+
+/* qd_keyring_note_opened keeps |pn| as largest of its space. */
+void qd_keyring_note_opened(qd_keyring *ring, qd_level level, qd_side side,
+                            uint32_t path_id, uint64_t pn);
+
+/* qd_keyring_plausible: |payload| of a packet whose end is lost begins with
+   frames that are legal in |type|. */
+bool qd_keyring_plausible(quic_bytes payload, quic_packet_type type);
+
+#endif /* !defined(QD_KEYRING_H) */

@@ -1,0 +1,293 @@
+#include "crypto/retry.h"
+#include "pcap/decoding.h"
+
+/* long_by_cid finds the connection that |h|'s destination, then source CID
+   belongs to; a connection of this flow first. */
+static qd_conn *long_by_cid(qd_decoding *ctx, const quic_header *h,
+                               qd_side *sender) {
+  qd_cid_owner owners[QD_CID_OWNERS_MAX];
+  qd_conn *elsewhere = NULL;
+
+  for (int which = 0; which < 2; which++) {
+    size_t n = qd_conntab_cid(&ctx->dec->tab, which ? h->scid : h->dcid,
+                              owners, QD_CID_OWNERS_MAX);
+
+    for (size_t i = 0; i < n; i++) {
+      qd_side side = which ? owners[i].side : (qd_side)!owners[i].side;
+
+      if (qd_decoding_in_flow(ctx->flow, owners[i].conn)) {
+        *sender = side;
+        return owners[i].conn;
+      }
+      /* The same CIDs from other addresses: both must fit. */
+      if (which == 0 && !elsewhere && h->scid.len &&
+          qd_conn_cid(owners[i].conn, side, h->scid)) {
+        *sender = side;
+        elsewhere = owners[i].conn;
+      }
+    }
+  }
+  return elsewhere;
+}
+
+/* long_plausible: bytes that look like a long header are one.  A version
+   that the table decodes is proof enough; others need more. */
+static bool long_plausible(const qd_decoding *ctx, const quic_header *h,
+                              const qd_conn *conn) {
+  const quic_version *v = h->version_info;
+
+  if (v && v->kind == QUIC_VERSION_KIND_QUIC) {
+    return h->dcid.len <= QUIC_CID_MAX;
+  }
+  if (conn) {
+    return true;
+  }
+  if (h->dcid.len > QUIC_CID_MAX || h->scid.len > QUIC_CID_MAX) {
+    return false;
+  }
+  if (h->type == QUIC_PACKET_VERSION_NEGOTIATION) {
+    return h->versions.len >= 4 && h->versions.len % 4 == 0 &&
+           h->dcid.len + h->scid.len >= 8;
+  }
+  if (v && v->kind != QUIC_VERSION_KIND_GREASE) {
+    return true;
+  }
+  return (h->first & QUIC_FIRST_FIXED) && h->dcid.len >= 8 &&
+         ctx->dg->wire_len >= 1200;
+}
+
+/* long_add_initial makes Initial keys known: for the DCID of a client's
+   first Initial, and for every earlier DCID under a version that is new. */
+static void long_add_initial(qd_conn *conn, const quic_version *version,
+                                quic_bytes dcid) {
+  if (!conn->has_odcid && dcid.len <= QUIC_CID_MAX) {
+    conn->has_odcid = true;
+    conn->odcid_len = (uint8_t)dcid.len;
+    if (dcid.len) {
+      memcpy(conn->odcid, dcid.data, dcid.len);
+    }
+  }
+  qd_keyring_add_initial(&conn->ring, version, dcid);
+}
+
+static void long_widen_versions(qd_conn *conn,
+                                   const quic_version *version) {
+  qd_keyring *ring = &conn->ring;
+  size_t n = ring->ninitials;
+
+  for (size_t i = 0; i < ring->nversions; i++) {
+    if (ring->versions[i] == version) {
+      return;
+    }
+  }
+  for (size_t i = 0; i < n && i < ring->ninitials; i++) {
+    uint8_t cid[QUIC_CID_MAX];
+    uint8_t len = ring->initials[i].cid_len;
+
+    memcpy(cid, ring->initials[i].cid, sizeof(cid));
+    qd_keyring_add_initial(ring, version, quic_bytes_of(cid, len));
+  }
+  qd_keyring_add_version(ring, version);
+}
+
+/* long_client_cid keeps the DCID that a client uses, without taking its
+   length for that of the server's own CIDs. */
+static void long_client_cid(qd_decoder *dec, qd_conn *conn,
+                               quic_bytes dcid) {
+  int len = conn->sides[QD_SERVER].cid_len;
+
+  qd_conntab_add_cid(&dec->tab, conn, QD_SERVER, dcid, 0);
+  conn->sides[QD_SERVER].cid_len = len;
+}
+
+static void long_retry(qd_decoding *ctx, qd_conn *conn,
+                                 qd_packet *p) {
+  const qd_decoder_settings *set = &ctx->dec->settings;
+  qd_keyring *ring = &conn->ring;
+  bool wrong = false, right = false;
+
+  p->state = QD_STATE_CLEAR;
+  p->sender = QD_SERVER;
+  p->sender_known = true;
+  for (size_t i = 0; i < ring->ninitials && !right; i++) {
+    const qd_initial *in = &ring->initials[i];
+    int rv = quic_retry_verify(set->crypto, set->mem, p->header.version_info,
+                               quic_bytes_of(in->cid, in->cid_len), p->raw);
+
+    right = rv == 0;
+    wrong = wrong || rv == QUIC_ERR_AUTH;
+  }
+  p->notes |= right ? QD_NOTE_RETRY_OK : wrong ? QD_NOTE_RETRY_BAD : 0;
+  if (p->notes & (QD_NOTE_RETRY_BAD | QD_NOTE_ICMP)) {
+    return;
+  }
+  qd_conntab_add_cid(&ctx->dec->tab, conn, QD_SERVER, p->header.scid, 0);
+  if (!conn->retried) {
+    /* Only the first Retry counts (RFC 9000 §17.2.5.2). */
+    conn->retried = true;
+    qd_conn_restart_hello(conn);
+  }
+  qd_keyring_add_initial(ring, p->header.version_info, p->header.scid);
+}
+
+/* long_find_long finds or makes the connection of a long header packet. A
+   client's first Initial proves itself: it opens with the keys of its own
+   DCID. */
+static qd_conn *long_find_long(qd_decoding *ctx, qd_packet *p) {
+  const qd_decoder_settings *set = &ctx->dec->settings;
+  const quic_header *h = &p->header;
+  qd_conn *conn = long_by_cid(ctx, h, &p->sender);
+  qd_opened res;
+
+  if (conn) {
+    p->sender_known = conn->sides_known;
+    return conn;
+  }
+  conn = ctx->flow && ctx->flow->nconns ? ctx->flow->conns[0] : NULL;
+  if (conn) {
+    p->sender_known = qd_decoding_sender(conn, ctx->dg, &p->sender);
+  }
+  if (!long_plausible(ctx, h, conn && h->dcid.len == 0 ? conn : NULL)) {
+    return NULL;
+  }
+  if (h->type == QUIC_PACKET_INITIAL && h->version_info &&
+      h->version_info->kind == QUIC_VERSION_KIND_QUIC && h->dcid.len &&
+      (!conn || p->sender == QD_CLIENT || !p->sender_known) &&
+      p->raw.len <= ctx->dec->scratch_cap &&
+      qd_keyring_try_initial(set->crypto, set->mem, h, p->raw,
+                             ctx->dec->scratch, &res) == 0) {
+    if (!conn || !(conn->vn_only || (h->scid.len && qd_conn_cid(conn, QD_CLIENT,
+                                                                h->scid)))) {
+      conn = qd_decoding_new_conn(ctx, QD_CLIENT);
+    }
+    p->sender = QD_CLIENT;
+    p->sender_known = true;
+    if (conn) {
+      conn->sides_known = !quic_addr_eq(&p->src, &p->dst);
+      long_add_initial(conn, h->version_info, h->dcid);
+      long_client_cid(ctx->dec, conn, h->dcid);
+    }
+    return conn;
+  }
+  if (!conn) {
+    p->sender = h->type == QUIC_PACKET_RETRY ||
+                        h->type == QUIC_PACKET_VERSION_NEGOTIATION
+                    ? QD_SERVER
+                    : qd_decoding_guess_sender(ctx->dg);
+    conn = qd_decoding_new_conn(ctx, p->sender);
+    if (conn) {
+      p->sender_known = false;
+      conn->vn_only = h->type == QUIC_PACKET_VERSION_NEGOTIATION ||
+                      h->type == QUIC_PACKET_UNKNOWN;
+      conn->gquic = h->version_info &&
+                    h->version_info->kind == QUIC_VERSION_KIND_GQUIC;
+    }
+  }
+  return conn;
+}
+
+/* long_bad_long emits a long header that breaks off or contradicts itself,
+   where the version leaves no doubt that it is one. */
+static size_t long_bad_long(qd_decoding *ctx, qd_packet *p, size_t len,
+                               int rv) {
+  const quic_version *v = p->header.version_info;
+  bool cut = ctx->dg->payload.len < ctx->dg->wire_len;
+
+  if (!v || v->kind != QUIC_VERSION_KIND_QUIC ||
+      p->header.dcid.len > QUIC_CID_MAX) {
+    return 0;
+  }
+  p->raw.len = len;
+  p->header.packet_len = len;
+  p->conn = long_by_cid(ctx, &p->header, &p->sender);
+  p->sender_known = p->conn != NULL;
+  p->state = QD_STATE_CLOSED;
+  p->reason = rv == QUIC_ERR_SHORT && cut ? QD_REASON_TRUNCATED
+                                          : QD_REASON_MALFORMED;
+  qd_decoding_emit(ctx, p);
+  return len;
+}
+
+/* long_long handles a long header packet at ctx->pos; returns the octets it
+   takes, 0 when this is no QUIC. */
+size_t qd_decoding_long(qd_decoding *ctx) {
+  const quic_datagram *dg = ctx->dg;
+  const uint8_t *data = dg->payload.data + ctx->pos;
+  size_t len = dg->payload.len - ctx->pos;
+  quic_header *h;
+  qd_packet p;
+  qd_conn *conn;
+  int rv;
+
+  qd_decoding_init(ctx, &p);
+  h = &p.header;
+  rv = quic_header_decode(h, data, len, dg->wire_len - ctx->pos, 0);
+  p.raw = quic_bytes_of(data, rv == 0 ? h->packet_len : len);
+  if (ctx->pos && (rv != 0 || !quic_bytes_eq(h->dcid, ctx->dcid) ||
+                   !h->version_info)) {
+    return 0;
+  }
+  if (rv != 0) {
+    return long_bad_long(ctx, &p, len, rv);
+  }
+  conn = long_find_long(ctx, &p);
+  if (!conn) {
+    return 0;
+  }
+  p.conn = conn;
+  if (!conn->version || conn->vn_only) {
+    conn->version = h->version;
+  }
+  if (!(h->first & QUIC_FIRST_FIXED) && h->type != QUIC_PACKET_VERSION_NEGOTIATION) {
+    p.notes |= QD_NOTE_FIXED_ZERO;
+  }
+  if (h->type == QUIC_PACKET_VERSION_NEGOTIATION) {
+    p.state = QD_STATE_CLEAR;
+    p.sender_known = true;
+  } else if (h->type == QUIC_PACKET_UNKNOWN) {
+    p.reason = QD_REASON_UNKNOWN_VERSION;
+    if (conn->vn_only) {
+      long_client_cid(ctx->dec, conn, h->dcid);
+      qd_conntab_add_cid(&ctx->dec->tab, conn, p.sender, h->scid, 0);
+    }
+  } else if (h->type == QUIC_PACKET_RETRY) {
+    long_retry(ctx, conn, &p);
+  } else {
+    long_widen_versions(conn, h->version_info);
+    rv = qd_decoding_open(ctx->dec, conn, &p);
+    if ((rv == QUIC_ERR_AUTH || rv == QUIC_ERR_AGAIN) &&
+        h->type == QUIC_PACKET_INITIAL &&
+        (p.sender == QD_CLIENT || !conn->sides_known)) {
+      /* The first one after Version Negotiation or after a Retry that the
+         capture lost, or a client that starts over. */
+      qd_opened res;
+
+      if (qd_keyring_try_initial(ctx->dec->settings.crypto,
+                                 ctx->dec->settings.mem, h, p.raw,
+                                 ctx->dec->scratch, &res) == 0) {
+        long_add_initial(conn, h->version_info, h->dcid);
+        p.sender = QD_CLIENT;
+        rv = qd_decoding_open(ctx->dec, conn, &p);
+      }
+    }
+    if (rv == 0) {
+      qd_decoding_moved(ctx, conn, p.sender);
+      if (p.sender == QD_CLIENT) {
+        long_client_cid(ctx->dec, conn, h->dcid);
+        if (conn->sides[QD_SERVER].cid_len < 0 &&
+            h->type == QUIC_PACKET_HANDSHAKE) {
+          conn->sides[QD_SERVER].cid_len = (int)h->dcid.len;
+        }
+      }
+    } else {
+      p.reason = qd_decoding_reason(conn, &p, rv);
+      if (conn->sides[p.sender].ncids == 0) {
+        qd_conntab_add_cid(&ctx->dec->tab, conn, p.sender, h->scid, 0);
+      }
+    }
+  }
+  ctx->conn = conn;
+  ctx->sender = p.sender;
+  qd_decoding_emit(ctx, &p);
+  return h->packet_len;
+}

@@ -1,0 +1,214 @@
+#include "pcap/options.h"
+
+#include <argp.h>
+#include <pcap/pcap.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "crypto/backend.h"
+
+enum { OPT_FLAT = 256, OPT_WHY, OPT_FILTER, OPT_HELP_FILTER, OPT_COLOUR };
+
+static const char options_doc[] =
+    "Opens QUIC in a packet capture: every packet, every frame, and for each "
+    "packet that stays closed the reason.\v"
+    "FILE is pcap or pcapng; - is standard input.  Key logs are in the "
+    "SSLKEYLOGFILE format; secrets inside a pcapng are used without being "
+    "asked for.\n\n"
+    "  quicdump -k keys.log trouble.pcapng         one line per packet\n"
+    "  quicdump -vv -k keys.log -r trouble.pcapng  every field\n"
+    "  quicdump --why -k keys.log -r trouble.pcapng\n"
+    "                                              why packets stay closed\n"
+    "  quicdump --filter 'frame == connection_close' -k keys.log x.pcap\n"
+    "  zcat x.pcap.gz | quicdump -k keys.log -r -\n"
+    "  sudo quicdump -i eth0 -k keys.log udp port 443\n\n"
+    "Exit status: 0 QUIC was found; 1 there was none; 2 the input could not be "
+    "read or the output not written; 64 a mistake on the command line.";
+
+static const struct argp_option options_list[] = {
+    {NULL, 0, NULL, 0, "Input:", 1},
+    {"read", 'r', "FILE", 0, "Read a capture file, - for standard input", 1},
+    {"interface", 'i', "IF", 0,
+     "Capture live from IF; an expression behind the options selects packets "
+     "(pcap-filter(7))",
+     1},
+    {"keys", 'k', "FILE", 0,
+     "Read secrets from FILE (may be repeated; default: $SSLKEYLOGFILE)", 1},
+    {"user", 'Z', "USER", 0,
+     "Live: become USER before decoding (default: whoever called sudo, else "
+     "nobody)",
+     1},
+    {NULL, 0, NULL, 0, "Output:", 2},
+    {"verbose", 'v', NULL, 0, "Show frames and their fields; -vv: everything",
+     2},
+    {"flat", OPT_FLAT, NULL, 0,
+     "One P line for each packet and one F line for each frame, to compare and "
+     "to grep",
+     2},
+    {"why", OPT_WHY, NULL, 0,
+     "Report which packets were not opened, and which secrets are missing", 2},
+    {"filter", OPT_FILTER, "EXPR", 0,
+     "Show only packets that fit EXPR; see --help-filter", 2},
+    {"help-filter", OPT_HELP_FILTER, NULL, 0,
+     "Explain the fields of --filter and leave", 2},
+    {"count", 'c', "N", 0, "Stop after N packets were shown", 2},
+    {"absolute", 't', NULL, 0,
+     "Times as seconds since 1970, not since the first packet", 2},
+    {"immediate", 'l', NULL, 0,
+     "Show packets at once; those that a later key opens are shown again", 2},
+    {"color", OPT_COLOUR, "WHEN", 0,
+     "auto (on a terminal, unless NO_COLOR is set), always, never", 2},
+    {"quiet", 'q', NULL, 0, "No progress and no notes on standard error", 2},
+    {0}};
+
+static void options_version(FILE *stream, struct argp_state *state) {
+  (void)state;
+  fprintf(stream, "quicdump (h3kit) %s\n%s, %s\n", H3KIT_VERSION,
+          quic_crypto_gnutls_version(), pcap_lib_version());
+}
+
+static int options_colour(const char *arg, struct argp_state *state) {
+  static const char *const names[] = {"never", "auto", "always"};
+
+  for (int i = 0; i < 3; i++) {
+    if (strcmp(arg, names[i]) == 0) {
+      return i - 1;
+    }
+  }
+  argp_error(state, "--color takes auto, always or never, not '%s'", arg);
+  return 0;
+}
+
+static uint64_t options_count(const char *arg, struct argp_state *state) {
+  char *end;
+  unsigned long long n = strtoull(arg, &end, 10);
+
+  if (*arg < '0' || *arg > '9' || *end || n == 0) {
+    argp_error(state, "-c takes a number from 1 up, not '%s'", arg);
+  }
+  return n;
+}
+
+static error_t options_one(int key, char *arg, struct argp_state *state) {
+  qd_options *opt = state->input;
+
+  switch (key) {
+  case 'r':
+    opt->read = arg;
+    return 0;
+  case 'i':
+    opt->interface = arg;
+    return 0;
+  case 'k':
+    if (opt->nkeys == QD_KEYFILES_MAX) {
+      argp_error(state, "at most %d key logs", QD_KEYFILES_MAX);
+    }
+    opt->keys[opt->nkeys++] = arg;
+    return 0;
+  case 'Z':
+    opt->user = arg;
+    return 0;
+  case 'v':
+    opt->mode = QD_MODE_TREE;
+    opt->verbosity++;
+    return 0;
+  case OPT_FLAT:
+    opt->mode = QD_MODE_FLAT;
+    return 0;
+  case OPT_WHY:
+    opt->mode = QD_MODE_WHY;
+    return 0;
+  case OPT_HELP_FILTER:
+    opt->mode = QD_MODE_HELP_FILTER;
+    return 0;
+  case OPT_FILTER:
+    opt->filter = arg;
+    return 0;
+  case 'c':
+    opt->count = options_count(arg, state);
+    return 0;
+  case 't':
+    opt->absolute_time = true;
+    return 0;
+  case 'l':
+    opt->unordered = true;
+    return 0;
+  case OPT_COLOUR:
+    opt->colour = options_colour(arg, state);
+    return 0;
+  case 'q':
+    opt->quiet = true;
+    return 0;
+  default:
+    return ARGP_ERR_UNKNOWN;
+  }
+}
+
+/* options_rest takes what stands behind the options: a capture filter when
+   live, else the capture file. */
+static void options_rest(qd_options *opt, struct argp_state *state, int argc,
+                         char **argv) {
+  size_t len = 1;
+
+  if (!opt->interface) {
+    if (opt->read || argc > 1) {
+      argp_error(state, "'%s': a capture filter works with -i only; use "
+                        "--filter to select what a file shows",
+                 argv[opt->read ? 0 : 1]);
+    }
+    opt->read = argv[0];
+    return;
+  }
+  for (int i = 0; i < argc; i++) {
+    len += strlen(argv[i]) + 1;
+  }
+  opt->bpf = calloc(1, len);
+  for (int i = 0; opt->bpf && i < argc; i++) {
+    if (i) {
+      strcat(opt->bpf, " ");
+    }
+    strcat(opt->bpf, argv[i]);
+  }
+}
+
+static error_t options_parser(int key, char *arg, struct argp_state *state) {
+  qd_options *opt = state->input;
+
+  switch (key) {
+  case ARGP_KEY_ARGS:
+    options_rest(opt, state, state->argc - state->next,
+                 state->argv + state->next);
+    return 0;
+  case ARGP_KEY_END:
+    if (opt->read && opt->interface) {
+      argp_error(state, "-r and -i exclude each other");
+    }
+    if (!opt->read && !opt->interface && opt->mode != QD_MODE_HELP_FILTER) {
+      argp_error(state, "give a capture file, or an interface with -i");
+    }
+    return 0;
+  default:
+    return options_one(key, arg, state);
+  }
+}
+
+void qd_options_parse(qd_options *opt, int argc, char **argv) {
+  static const struct argp argp = {options_list, options_parser,
+                                   "[FILE]\n-i IF [CAPTURE-FILTER]",
+                                   options_doc, NULL, NULL, NULL};
+  const char *env = getenv("SSLKEYLOGFILE");
+
+  memset(opt, 0, sizeof(*opt));
+  argp_err_exit_status = QD_EXIT_USAGE;
+  argp_program_version_hook = options_version;
+  (void)argp_parse(&argp, argc, argv, 0, NULL, opt);
+  if (opt->nkeys == 0 && env && *env) {
+    opt->keys[opt->nkeys++] = env;
+    opt->keys_from_environment = true;
+  }
+}
+
+void qd_options_free(qd_options *opt) {
+  free(opt->bpf);
+  opt->bpf = NULL;
+}

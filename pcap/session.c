@@ -1,0 +1,431 @@
+#include "pcap/session.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "analysis/filter.h"
+#include "capture/link.h"
+#include "pcap/coverage.h"
+#include "pcap/decoder.h"
+#include "pcap/output.h"
+#include "pcap/select.h"
+#include "pcap/sink.h"
+#include "pcap/source.h"
+
+#define SESSION_PROGRESS_AFTER QUIC_SECOND
+#define SESSION_PROGRESS_EVERY (200 * QUIC_MILLISECOND)
+
+struct qd_session {
+  const qd_options *opt;
+  const quic_mem *mem;
+  qd_keyfiles *keys;
+  quic_link *link;
+  qd_decoder *decoder;
+  quic_filter *filter; /* NULL = all */
+  qd_output *output;   /* NULL with --why */
+  qd_coverage *coverage; /* --why only */
+  qd_sink sink;
+  uint64_t shown;
+  uint64_t frame; /* the record in work */
+  quic_time now;
+  quic_time started;
+  quic_time progress; /* when it was shown last; 0 = not yet */
+  uint32_t unknown_linktype;
+  uint64_t unknown_frames;
+  bool done;
+};
+
+static quic_time session_clock(void) {
+  struct timespec ts;
+
+  clock_gettime(CLOCK_MONOTONIC, &ts);
+  return (quic_time)ts.tv_sec * QUIC_SECOND + (quic_time)ts.tv_nsec;
+}
+
+static void session_clear_progress(qd_session *se) {
+  if (se->progress) {
+    fputs("\r\033[K", stderr);
+    se->progress = 0;
+  }
+}
+
+static void session_say(qd_session *se, const char *fmt, va_list ap) {
+  session_clear_progress(se);
+  fputs("quicdump: ", stderr);
+  vfprintf(stderr, fmt, ap);
+  fputc('\n', stderr);
+}
+
+static void session_error(qd_session *se, const char *fmt, ...)
+    QUIC_PRINTF(2, 3);
+
+static void session_error(qd_session *se, const char *fmt, ...) {
+  va_list ap;
+
+  va_start(ap, fmt);
+  session_say(se, fmt, ap);
+  va_end(ap);
+}
+
+void qd_session_note(qd_session *se, const char *fmt, ...) {
+  va_list ap;
+
+  if (se->opt->quiet) {
+    return;
+  }
+  va_start(ap, fmt);
+  session_say(se, fmt, ap);
+  va_end(ap);
+}
+
+/* session_packet gets what the decoder hands out. */
+static void session_packet(void *user, const qd_packet *p) {
+  qd_session *se = user;
+
+  if (se->done) {
+    return;
+  }
+  if (se->coverage) {
+    qd_coverage_packet(se->coverage, p);
+    return;
+  }
+  if (se->filter && !quic_filter_match(se->filter, p, qd_select_values)) {
+    return;
+  }
+  se->output->packet(se->output, p);
+  se->shown++;
+  if (se->opt->unordered && qd_sink_flush(&se->sink) != 0) {
+    se->done = true;
+  }
+  if (se->sink.error || (se->opt->count && se->shown == se->opt->count)) {
+    se->done = true;
+  }
+}
+
+static void session_datagram(void *user, const quic_datagram *dg) {
+  qd_session *se = user;
+
+  qd_decoder_datagram(se->decoder, se->frame, se->now, dg);
+}
+
+static bool session_colour(const qd_options *opt) {
+  const char *no = getenv("NO_COLOR");
+  const char *term = getenv("TERM");
+
+  if (opt->colour) {
+    return opt->colour > 0;
+  }
+  return isatty(STDOUT_FILENO) && !(no && *no) && term &&
+         strcmp(term, "dumb") != 0;
+}
+
+static int session_output(qd_session *se) {
+  const qd_options *opt = se->opt;
+  qd_output_settings set = {.mem = se->mem,
+                            .text = &se->sink.text,
+                            .colour = session_colour(opt),
+                            .verbosity = opt->verbosity,
+                            .absolute_time = opt->absolute_time};
+
+  switch (opt->mode) {
+  case QD_MODE_TREE:
+    return qd_output_tree_new(&se->output, &set);
+  case QD_MODE_FLAT:
+    return qd_output_flat_new(&se->output, &set);
+  case QD_MODE_WHY:
+    return qd_coverage_new(&se->coverage, se->mem);
+  default:
+    return qd_output_line_new(&se->output, &set);
+  }
+}
+
+static int session_filter(qd_session *se) {
+  quic_filter_error error;
+  int rv;
+
+  if (!se->opt->filter) {
+    return 0;
+  }
+  rv = quic_filter_new(&se->filter, se->mem, se->opt->filter,
+                       qd_select_fields, qd_select_nfields, &error);
+  if (rv == QUIC_ERR_NOMEM) {
+    return QD_EXIT_INPUT;
+  }
+  if (rv != 0) {
+    char text[512];
+    quic_text t;
+
+    quic_text_init(&t, text, sizeof(text));
+    quic_text_untrusted(
+        &t, quic_bytes_of(se->opt->filter, strlen(se->opt->filter)), 256);
+    session_error(se, "--filter '%s': column %zu: %s; see --help-filter",
+                  quic_text_cstr(&t), error.column + 1, error.text);
+    return QD_EXIT_USAGE;
+  }
+  return 0;
+}
+
+static int session_keys(qd_session *se) {
+  const qd_options *opt = se->opt;
+
+  if (qd_keyfiles_new(&se->keys, se->mem) != 0) {
+    return QD_EXIT_INPUT;
+  }
+  for (size_t i = 0; i < opt->nkeys; i++) {
+    /* A live capture may start before the program that writes the log. */
+    bool absent = opt->interface != NULL || opt->keys_from_environment;
+
+    if (qd_keyfiles_add(se->keys, opt->keys[i], absent) != 0) {
+      session_error(se, "%s", qd_keyfiles_error(se->keys));
+      return QD_EXIT_INPUT;
+    }
+  }
+  if (opt->nkeys && !opt->interface) {
+    if (qd_keyfiles_finish(se->keys) != 0) {
+      session_error(se, "%s", quic_err_text(QUIC_ERR_NOMEM));
+      return QD_EXIT_INPUT;
+    }
+    if (!quic_keylog_has_lines(qd_keyfiles_log(se->keys))) {
+      qd_session_note(se,
+                      "%s: no line of a key log in it (expected \"LABEL "
+                      "CLIENT_RANDOM SECRET\")",
+                      opt->keys[0]);
+    }
+  }
+  return 0;
+}
+
+static int session_decoder(qd_session *se) {
+  const qd_options *opt = se->opt;
+  bool file = opt->read && strcmp(opt->read, "-") != 0;
+  qd_decoder_settings set = {.mem = se->mem,
+                             .crypto = quic_crypto_gnutls(),
+                             .keylog = qd_keyfiles_log(se->keys),
+                             .ordered = !opt->unordered && opt->read,
+                             .late_keys = !file,
+                             .fn = session_packet,
+                             .user = se};
+
+  if (getrandom(set.seed, sizeof(set.seed), GRND_NONBLOCK) < 0) {
+    set.seed[0] = session_clock();
+  }
+  if (quic_link_new(&se->link, se->mem) != 0 ||
+      qd_decoder_new(&se->decoder, &set) != 0) {
+    return QD_EXIT_INPUT;
+  }
+  return 0;
+}
+
+int qd_session_new(qd_session **out, const qd_options *opt) {
+  const quic_mem *mem = quic_mem_default();
+  qd_session *se = quic_mem_zalloc(mem, sizeof(*se));
+  int status;
+
+  *out = NULL;
+  if (!se) {
+    fprintf(stderr, "quicdump: %s\n", quic_err_text(QUIC_ERR_NOMEM));
+    return QD_EXIT_INPUT;
+  }
+  se->opt = opt;
+  se->mem = mem;
+  se->started = session_clock();
+  qd_sink_init(&se->sink, STDOUT_FILENO);
+  status = session_filter(se);
+  if (status == 0) {
+    status = session_keys(se);
+  }
+  if (status == 0) {
+    status = session_decoder(se);
+    if (status == 0 && session_output(se) != 0) {
+      status = QD_EXIT_INPUT;
+    }
+    if (status) {
+      session_error(se, "%s", quic_err_text(QUIC_ERR_NOMEM));
+    }
+  }
+  if (status) {
+    qd_session_del(se);
+    return status;
+  }
+  *out = se;
+  return 0;
+}
+
+void qd_session_del(qd_session *se) {
+  if (!se) {
+    return;
+  }
+  qd_decoder_del(se->decoder);
+  if (se->output) {
+    se->output->del(se->output);
+  }
+  qd_coverage_del(se->coverage);
+  quic_filter_del(se->filter);
+  quic_link_del(se->link);
+  qd_keyfiles_del(se->keys);
+  quic_mem_free(se->mem, se);
+}
+
+bool qd_session_record(qd_session *se, const quic_capture_record *rec) {
+  if (rec->kind == QUIC_CAPTURE_SECRETS) {
+    if (qd_keyfiles_secrets(se->keys, rec) == 0) {
+      qd_decoder_keys_changed(se->decoder);
+    }
+    return !se->done;
+  }
+  se->frame = rec->number;
+  if (rec->has_time) {
+    se->now = rec->time;
+  }
+  if (quic_link_decode(se->link, rec->linktype, rec->data, rec->orig_len,
+                       se->now, session_datagram, se) ==
+      QUIC_ERR_UNSUPPORTED) {
+    se->unknown_linktype = rec->linktype;
+    se->unknown_frames++;
+  }
+  return !se->done;
+}
+
+void qd_session_poll(qd_session *se) {
+  if (qd_keyfiles_poll(se->keys)) {
+    qd_decoder_keys_changed(se->decoder);
+  }
+  if (qd_sink_flush(&se->sink) != 0) {
+    se->done = true;
+  }
+}
+
+void qd_session_progress(qd_session *se, uint64_t done, uint64_t total) {
+  quic_time now = session_clock();
+  const qd_decoder_stats *st = qd_decoder_get_stats(se->decoder);
+
+  if (se->opt->quiet || !isatty(STDERR_FILENO) ||
+      (se->output && isatty(STDOUT_FILENO)) ||
+      now - se->started < SESSION_PROGRESS_AFTER ||
+      (se->progress && now - se->progress < SESSION_PROGRESS_EVERY)) {
+    return;
+  }
+  se->progress = now;
+  fprintf(stderr, "\r\033[K%llu MB", (unsigned long long)(done / 1000000));
+  if (total) {
+    fprintf(stderr, " of %llu MB (%llu %%)",
+            (unsigned long long)(total / 1000000),
+            (unsigned long long)(done * 100 / total));
+  }
+  fprintf(stderr, ", %llu QUIC packets, %llu opened ",
+          (unsigned long long)st->packets, (unsigned long long)st->opened);
+  fflush(stderr);
+}
+
+static void session_report(qd_session *se) {
+  if (se->coverage) {
+    qd_coverage_report(se->coverage, se->keys, qd_keyfiles_log(se->keys),
+                       qd_decoder_get_stats(se->decoder),
+                       qd_decoder_evicted(se->decoder),
+                       qd_decoder_given_up(se->decoder), &se->sink.text,
+                       session_colour(se->opt));
+    return;
+  }
+  if (se->output->finish) {
+    se->output->finish(se->output);
+  }
+  if (qd_decoder_evicted(se->decoder)) {
+    qd_session_note(se,
+                    "more than %d connections at one time: the %llu that were "
+                    "silent longest were forgotten",
+                    QD_CONNS_MAX,
+                    (unsigned long long)qd_decoder_evicted(se->decoder));
+  }
+  if (qd_decoder_given_up(se->decoder)) {
+    qd_session_note(se,
+                    "%llu packets waited for a key until memory was short; "
+                    "see --why",
+                    (unsigned long long)qd_decoder_given_up(se->decoder));
+  }
+}
+
+static void session_nothing(qd_session *se) {
+  const quic_link_stats *ls = quic_link_get_stats(se->link);
+
+  if (se->unknown_frames) {
+    qd_session_note(se, "no QUIC found: link type %u is not supported",
+                    se->unknown_linktype);
+    return;
+  }
+  qd_session_note(se,
+                  "no QUIC found in %llu frames with %llu UDP datagrams",
+                  (unsigned long long)ls->frames,
+                  (unsigned long long)ls->datagrams);
+}
+
+int qd_session_finish(qd_session *se, int failed) {
+  const qd_decoder_stats *st = qd_decoder_get_stats(se->decoder);
+  int error;
+
+  if (qd_keyfiles_finish(se->keys) != 0) {
+    session_error(se, "%s", quic_err_text(QUIC_ERR_NOMEM));
+    failed = QD_EXIT_INPUT;
+  }
+  qd_decoder_finish(se->decoder);
+  session_clear_progress(se);
+  if (!failed || st->packets) {
+    session_report(se);
+  }
+  error = qd_sink_flush(&se->sink);
+  if (error) {
+    session_error(se, "writing standard output: %s", strerror(error));
+    return QD_EXIT_INPUT;
+  }
+  if (failed) {
+    return failed;
+  }
+  if (st->packets == 0) {
+    session_nothing(se);
+    return QD_EXIT_NOTHING;
+  }
+  return QD_EXIT_OK;
+}
+
+static void session_scanned(void *user, const quic_capture_record *rec) {
+  qd_session *se = user;
+
+  if (qd_keyfiles_secrets(se->keys, rec) != 0) {
+    session_error(se, "%s", quic_err_text(QUIC_ERR_NOMEM));
+  }
+}
+
+int qd_session_file(qd_session *se) {
+  quic_capture_record rec;
+  qd_source *src;
+  unsigned n = 0;
+  int status = 0;
+  int rv = qd_source_open(&src, se->mem, se->opt->read);
+
+  if (rv == 0 && qd_source_seekable(src)) {
+    rv = qd_source_secrets(src, session_scanned, se);
+  }
+  while (rv == 0 && (rv = qd_source_next(src, &rec)) == 0) {
+    if (!qd_session_record(se, &rec)) {
+      break;
+    }
+    if (++n % 4096 == 0) {
+      qd_session_progress(se, qd_source_position(src), qd_source_size(src));
+    }
+  }
+  if (rv == QUIC_ERR_SHORT) {
+    qd_session_note(se, "%s; what is before it was read",
+                    qd_source_error(src));
+  } else if (rv != 0 && rv != QUIC_ERR_END) {
+    session_error(se, "%s",
+                  src ? qd_source_error(src) : quic_err_text(rv));
+    status = QD_EXIT_INPUT;
+  }
+  status = qd_session_finish(se, status);
+  qd_source_close(src);
+  return status;
+}

@@ -1,0 +1,333 @@
+#include "pcap/decoding.h"
+
+#define SHORT_GSO_MIN 1200 /* segment sizes that are guessed */
+#define SHORT_GSO_MAX 1500
+#define SHORT_SERVER_TRIES 8 /* connections of one server tried a packet */
+
+/* short_short_as opens |len| octets at ctx->pos as a short header packet of
+   |conn| from |sender|.  Returns what short_open does; |p| is set up. */
+static int short_short_as(qd_decoding *ctx, qd_conn *conn, qd_side sender,
+                            bool sender_known, size_t cid_len, size_t len,
+                            qd_packet *p) {
+  const quic_datagram *dg = ctx->dg;
+  const uint8_t *data = dg->payload.data + ctx->pos;
+  size_t missing = dg->wire_len - dg->payload.len;
+  const qd_cid *cid;
+  int rv;
+
+  qd_decoding_init(ctx, p);
+  p->raw = quic_bytes_of(data, len);
+  rv = quic_header_decode(&p->header, data, len,
+                          ctx->pos + len == dg->payload.len ? len + missing
+                                                            : len,
+                          cid_len);
+  p->header.packet_len = len;
+  p->conn = conn;
+  p->sender = sender;
+  p->sender_known = sender_known;
+  if (rv != 0) {
+    return rv;
+  }
+  cid = qd_conn_cid(conn, (qd_side)!sender, p->header.dcid);
+  p->path_id = cid && conn->ring.multipath ? cid->path_id : 0;
+  return qd_decoding_open(ctx->dec, conn, p);
+}
+
+/* short_segment tries segment ends inside a datagram that segmentation
+   offload glued together: the size that fitted last, the next place where the
+   CID stands, and the usual sizes.  Returns true when one opened. */
+static bool short_segment(qd_decoding *ctx, qd_conn *conn, qd_side sender,
+                            size_t cid_len, qd_packet *p) {
+  const quic_bytes *all = &ctx->dg->payload;
+  size_t left = all->len - ctx->pos;
+  const uint8_t *cid = all->data + ctx->pos + 1;
+  uint32_t *known = &conn->sides[sender].gso_size;
+  size_t end;
+
+  if (*known) {
+    end = (ctx->pos / *known + 1) * *known;
+    if (end < all->len &&
+        short_short_as(ctx, conn, sender, true, cid_len, end - ctx->pos,
+                         p) == 0) {
+      return true;
+    }
+  }
+  for (size_t at = 1 + cid_len + 20; cid_len >= 4 && at + 1 + cid_len < left;
+       at++) {
+    const uint8_t *next = memmem(cid + at, left - 1 - at, cid, cid_len);
+
+    if (!next) {
+      break;
+    }
+    at = (size_t)(next - cid);
+    if (!(next[-1] & 0x80) &&
+        short_short_as(ctx, conn, sender, true, cid_len, at, p) == 0) {
+      *known = ctx->pos == 0 ? (uint32_t)at : *known;
+      return true;
+    }
+  }
+  for (uint32_t size = SHORT_GSO_MIN;
+       size <= SHORT_GSO_MAX && left > SHORT_GSO_MIN; size++) {
+    end = (ctx->pos / size + 1) * size;
+    if (size != *known && end < all->len &&
+        short_short_as(ctx, conn, sender, true, cid_len, end - ctx->pos,
+                         p) == 0) {
+      *known = size;
+      return true;
+    }
+  }
+  return false;
+}
+
+/* short_short_one tries |conn| for the short header packet at ctx->pos.
+   Returns true when it opened. */
+static bool short_short_one(qd_decoding *ctx, qd_conn *conn, qd_side sender,
+                              bool sender_known, size_t cid_len,
+                              qd_packet *p, int *rv) {
+  size_t len = ctx->dg->payload.len - ctx->pos;
+  uint32_t size = conn->sides[sender].gso_size;
+
+  if (size && len > size && ctx->dg->wire_len == ctx->dg->payload.len &&
+      short_segment(ctx, conn, sender, cid_len, p)) {
+    p->notes |= QD_NOTE_GSO;
+    return true;
+  }
+  *rv = short_short_as(ctx, conn, sender, sender_known, cid_len, len, p);
+  if (*rv == QUIC_ERR_AUTH && !size && len > 2 * (21 + cid_len) &&
+      ctx->dg->wire_len == ctx->dg->payload.len &&
+      (ctx->pos || len > SHORT_GSO_MIN)) {
+    qd_packet whole = *p;
+
+    if (short_segment(ctx, conn, sender, cid_len, p)) {
+      p->notes |= QD_NOTE_GSO;
+      return true;
+    }
+    *p = whole;
+  }
+  return *rv == 0;
+}
+
+/* short_short_lengths tries every length of the CID, where the receiver's is
+   not known. */
+static bool short_short_lengths(qd_decoding *ctx, qd_conn *conn,
+                                  qd_side sender, bool sender_known,
+                                  qd_packet *p, int *rv) {
+  size_t len = ctx->dg->payload.len - ctx->pos;
+
+  if (!qd_keyring_has_secret(&conn->ring, QD_LEVEL_APP, sender)) {
+    *rv = short_short_as(ctx, conn, sender, sender_known, 0, len, p);
+    return *rv == 0;
+  }
+  for (size_t cid_len = 0; cid_len <= QUIC_CID_MAX; cid_len++) {
+    *rv = short_short_as(ctx, conn, sender, sender_known, cid_len, len, p);
+    if (*rv == 0) {
+      qd_conntab_add_cid(&ctx->dec->tab, conn, (qd_side)!p->sender,
+                         p->header.dcid, 0);
+      return true;
+    }
+  }
+  *rv = short_short_as(ctx, conn, sender, sender_known, 0, len, p);
+  return *rv == 0;
+}
+
+/* short_short_conn tries |conn|, whose CID lengths are perhaps unknown. */
+static bool short_short_conn(qd_decoding *ctx, qd_conn *conn, qd_packet *p,
+                               int *rv) {
+  qd_side sender;
+  bool known = qd_decoding_sender(conn, ctx->dg, &sender);
+  const quic_bytes *all = &ctx->dg->payload;
+  int cid_len;
+
+  if (!known) {
+    /* Both ends have one address: only a CID tells who sent it. */
+    for (int side = 0; side < QD_SIDES; side++) {
+      cid_len = conn->sides[side].cid_len;
+      if (cid_len > 0 && (size_t)cid_len < all->len - ctx->pos &&
+          qd_conn_cid(conn, (qd_side)side,
+                      quic_bytes_of(all->data + ctx->pos + 1,
+                                    (size_t)cid_len))) {
+        sender = (qd_side)!side;
+        known = true;
+      }
+    }
+  }
+  cid_len = conn->sides[!sender].cid_len;
+  if (cid_len < 0) {
+    return short_short_lengths(ctx, conn, sender, known, p, rv);
+  }
+  return short_short_one(ctx, conn, sender, known, (size_t)cid_len, p, rv);
+}
+
+/* short_short_cid looks for the connection by the CID alone, in every length
+   that is in use: the packet came from addresses not seen before. */
+static bool short_short_cid(qd_decoding *ctx, qd_packet *p, int *rv) {
+  const quic_bytes *all = &ctx->dg->payload;
+  size_t left = all->len - ctx->pos;
+
+  for (size_t len = QUIC_CID_MAX; len > 0; len--) {
+    qd_cid_owner owners[QD_CID_OWNERS_MAX];
+    size_t n;
+
+    if (!ctx->dec->tab.cid_lens[len] || left <= len) {
+      continue;
+    }
+    n = qd_conntab_cid(&ctx->dec->tab,
+                       quic_bytes_of(all->data + ctx->pos + 1, len), owners,
+                       QD_CID_OWNERS_MAX);
+    for (size_t i = 0; i < n; i++) {
+      if (short_short_one(ctx, owners[i].conn, (qd_side)!owners[i].side,
+                            true, len, p, rv)) {
+        return true;
+      }
+    }
+    if (n) {
+      /* Closed, but the CID says whose it is. */
+      return len >= 4;
+    }
+  }
+  return false;
+}
+
+/* short_short_server tries the connections of either address's server: a
+   client with empty CIDs moved. */
+static bool short_short_server(qd_decoding *ctx, qd_packet *p, int *rv) {
+  for (int end = 0; end < 2; end++) {
+    qd_conn *conns[SHORT_SERVER_TRIES];
+    const quic_addr *server = end ? &ctx->dg->dst : &ctx->dg->src;
+    size_t n = qd_conntab_server(&ctx->dec->tab, server, conns,
+                                 SHORT_SERVER_TRIES);
+
+    for (size_t i = 0; i < n; i++) {
+      qd_side sender = end ? QD_CLIENT : QD_SERVER;
+      int cid_len = conns[i]->sides[!sender].cid_len;
+
+      if (cid_len >= 0 &&
+          qd_keyring_ready(&conns[i]->ring, QD_LEVEL_APP, sender) &&
+          short_short_one(ctx, conns[i], sender, true, (size_t)cid_len, p,
+                            rv)) {
+        return true;
+      }
+    }
+  }
+  return false;
+}
+
+/* short_short_reset: the last 16 octets are a token that a known connection
+   may be reset with (RFC 9000 §10.3). */
+static bool short_short_reset(qd_decoding *ctx, qd_packet *p) {
+  const quic_bytes *all = &ctx->dg->payload;
+  qd_conn *conn;
+
+  if (all->len - ctx->pos < 5 + QUIC_RESET_TOKEN_LEN || ctx->pos ||
+      ctx->dg->wire_len != all->len) {
+    return false;
+  }
+  conn = qd_conntab_token(&ctx->dec->tab,
+                          quic_bytes_of(all->data + all->len -
+                                            QUIC_RESET_TOKEN_LEN,
+                                        QUIC_RESET_TOKEN_LEN));
+  if (!conn) {
+    return false;
+  }
+  qd_decoding_init(ctx, p);
+  p->raw = *all;
+  p->header.type = QUIC_PACKET_1RTT;
+  p->header.first = all->data[0];
+  p->header.packet_len = all->len;
+  p->conn = conn;
+  p->sender_known = qd_decoding_sender(conn, ctx->dg, &p->sender);
+  p->state = QD_STATE_RESET;
+  p->reason = QD_REASON_RESET_TOKEN;
+  return true;
+}
+
+/* short_short_trial looks through the key log for a connection whose
+   handshake was not captured. */
+static bool short_short_trial(qd_decoding *ctx, qd_packet *p, int *rv) {
+  qd_decoder *dec = ctx->dec;
+  const quic_bytes *all = &ctx->dg->payload;
+  uint8_t key[2 * sizeof(quic_addr)];
+  qd_trial_found found;
+  qd_conn *conn;
+
+  if (!dec->settings.keylog || ctx->pos ||
+      !(all->data[0] & QUIC_FIRST_FIXED) || ctx->dg->wire_len != all->len ||
+      ctx->dg->in_icmp || all->len > dec->scratch_cap) {
+    return false;
+  }
+  memcpy(key, &ctx->dg->src, sizeof(quic_addr));
+  memcpy(key + sizeof(quic_addr), &ctx->dg->dst, sizeof(quic_addr));
+  if (!qd_trial_packet(&dec->trial, dec->settings.keylog,
+                       quic_siphash(dec->settings.seed,
+                                    quic_bytes_of(key, sizeof(key))),
+                       *all, dec->scratch, &found)) {
+    return false;
+  }
+  conn = qd_decoding_new_conn(ctx, found.sender);
+  if (!conn) {
+    return false;
+  }
+  found.entry->seen = true;
+  conn->sides_known = true;
+  conn->version = found.version->number;
+  conn->facts.has_random = true;
+  memcpy(conn->facts.random, found.entry->random, QUIC_KEYLOG_RANDOM_LEN);
+  qd_keyring_add_version(&conn->ring, found.version);
+  qd_keyring_add_entry(&conn->ring, found.entry);
+  qd_conntab_add_cid(&dec->tab, conn, (qd_side)!found.sender,
+                     quic_bytes_of(all->data + 1, found.cid_len), 0);
+  return short_short_one(ctx, conn, found.sender, true, found.cid_len, p,
+                           rv);
+}
+
+/* short_short handles a short header packet at ctx->pos; returns the octets
+   it takes, 0 when this is no QUIC. */
+size_t qd_decoding_short(qd_decoding *ctx) {
+  const quic_bytes *all = &ctx->dg->payload;
+  qd_flow *flow = ctx->flow;
+  bool fixed = (all->data[ctx->pos] & QUIC_FIRST_FIXED) != 0;
+  bool found = false;
+  qd_packet p, mine;
+  int rv = QUIC_ERR_AGAIN, mine_rv = QUIC_ERR_AGAIN;
+
+  if (ctx->pos && ctx->conn) {
+    found = short_short_conn(ctx, ctx->conn, &p, &rv);
+    mine = p;
+    mine_rv = rv;
+  }
+  for (uint8_t i = 0; flow && i < flow->nconns && !found; i++) {
+    found = short_short_conn(ctx, flow->conns[i], &p, &rv);
+    if (!found && i == 0 && !ctx->pos) {
+      mine = p;
+      mine_rv = rv;
+    }
+  }
+  if (!found && ctx->dec->tab.len) {
+    found = short_short_cid(ctx, &p, &rv) ||
+            short_short_server(ctx, &p, &rv) || short_short_reset(ctx, &p);
+  }
+  if (!found && (!flow || flow->nconns == 0)) {
+    found = short_short_trial(ctx, &p, &rv);
+  }
+  if (!found) {
+    if (!flow || flow->nconns == 0 ||
+        (!fixed && !mine.conn->sides[!mine.sender].grease_bit)) {
+      return 0;
+    }
+    p = mine;
+    rv = mine_rv;
+  }
+  if (p.state == QD_STATE_CLOSED) {
+    p.reason = qd_decoding_reason(p.conn, &p, rv);
+    if (ctx->pos && (p.header.dcid.len == 0 ||
+                     !quic_bytes_eq(p.header.dcid, ctx->dcid))) {
+      return 0; /* closed and under another CID: padding */
+    }
+  } else if (p.state != QD_STATE_RESET) {
+    qd_decoding_moved(ctx, p.conn, p.sender);
+  }
+  ctx->conn = p.conn;
+  ctx->sender = p.sender;
+  qd_decoding_emit(ctx, &p);
+  return p.raw.len;
+}

@@ -1,0 +1,39 @@
+#ifndef QD_TRIAL_H
+#define QD_TRIAL_H
+
+/* Finds, for a short header packet of an unknown connection, the secret in the
+   key log that opens it: no handshake is in the capture, so client random,
+   suite, direction and CID length are all guessed, in bounded work. */
+
+#include "pcap/keyring.h"
+
+#define QD_TRIAL_FLOWS 256  /* flows remembered as tried, a power of two */
+#define QD_TRIAL_PACKETS 4  /* packets tried for one flow */
+
+typedef struct qd_trial {
+  const quic_crypto *crypto;
+  const quic_mem *mem;
+  uint32_t budget; /* keys that may still be derived */
+  struct {
+    uint64_t hash; /* of the flow */
+    uint8_t tries;
+  } flows[QD_TRIAL_FLOWS];
+} qd_trial;
+
+typedef struct qd_trial_found {
+  quic_keylog_entry *entry;
+  const quic_version *version;
+  qd_side sender;
+  uint8_t cid_len;
+} qd_trial_found;
+
+void qd_trial_init(qd_trial *trial, const quic_crypto *crypto,
+                   const quic_mem *mem, uint32_t budget);
+
+/* qd_trial_packet tries every secret of |keylog| whose hello was not seen on
+   the packet |raw| (all of it captured) of the flow hashed to |flow|.  |out|
+   is scratch of |raw|.len octets.  Returns true and |*found|. */
+bool qd_trial_packet(qd_trial *trial, quic_keylog *keylog, uint64_t flow,
+                     quic_bytes raw, uint8_t *out, qd_trial_found *found);
+
+#endif /* !defined(QD_TRIAL_H) */
