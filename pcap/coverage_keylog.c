@@ -55,7 +55,8 @@ static void keylog_head(const qd_coverage_view *view) {
   if (view->randoms == 0) {
     quic_text_str(&para.text, "key log: no secrets");
     if (!quic_keylog_has_lines(view->log)) {
-      quic_text_str(&para.text, ", and no line of the SSLKEYLOGFILE format");
+      quic_text_str(&para.text,
+                    "; it is empty or not in the SSLKEYLOGFILE format");
     }
   } else {
     quic_text_str(&para.text, "key log: ");
@@ -193,11 +194,6 @@ static const quic_keylog_problem_kind keylog_kinds[] = {
     QUIC_KEYLOG_UNKNOWN_LABEL, QUIC_KEYLOG_DUPLICATE,  QUIC_KEYLOG_LEGACY_LABEL,
 };
 
-/* Without this the same words would follow each other on a line. */
-static const char *keylog_noun(quic_keylog_problem_kind kind) {
-  return kind == QUIC_KEYLOG_LEGACY_LABEL ? "note: " : "";
-}
-
 static void keylog_places(const qd_coverage_view *view,
                           quic_keylog_problem_kind kind, uint64_t count,
                           quic_text *t) {
@@ -239,7 +235,8 @@ static void keylog_problems(const qd_coverage_view *view) {
     qd_para_init(&para);
     quic_text_u64_width(&para.text, count, KEYLOG_COUNT);
     quic_text_str(&para.text, "  ");
-    quic_text_str(&para.text, keylog_noun(kind));
+    /* The last kind does no harm. */
+    quic_text_str(&para.text, kind == QUIC_KEYLOG_LEGACY_LABEL ? "note: " : "");
     quic_text_str(&para.text, quic_keylog_problem_text(kind));
     keylog_places(view, kind, count, &para.text);
     qd_para_put(&para, view->out, 0, KEYLOG_INDENT);

@@ -95,14 +95,14 @@ static void report_sibling(const qd_coverage_view *view,
                            quic_text *t) {
   quic_keylog_label best = QUIC_KEYLOG_LABELS;
 
-  for (int label = 0; label < QUIC_KEYLOG_LABELS; label++) {
-    if (!entry->secrets[label].len) {
-      continue;
-    }
-    if (best == QUIC_KEYLOG_LABELS ||
-        qd_keyring_secret_label(level, QD_CLIENT) == label ||
-        qd_keyring_secret_label(level, QD_SERVER) == label) {
-      best = (quic_keylog_label)label;
+  for (int i = 0; i < QUIC_KEYLOG_LABELS; i++) {
+    quic_keylog_label label = (quic_keylog_label)i;
+
+    if (entry->secrets[label].len &&
+        (best == QUIC_KEYLOG_LABELS ||
+         qd_keyring_secret_label(level, QD_CLIENT) == label ||
+         qd_keyring_secret_label(level, QD_SERVER) == label)) {
+      best = label;
     }
   }
   if (best < QUIC_KEYLOG_LABELS) {
@@ -120,6 +120,10 @@ static void report_no_label(const report_cause *rc,
   quic_keylog_label labels[2];
   size_t n = report_labels(rc->cause, labels);
 
+  if (n == 0) {
+    quic_text_str(t, qd_reason_text(QD_REASON_NO_SECRET));
+    return;
+  }
   for (size_t i = 0; i < n; i++) {
     if (entry->secrets[labels[i]].len) {
       quic_text_str(t, quic_keylog_label_name(labels[i]));
@@ -191,10 +195,12 @@ static void report_no_hello(const report_cause *rc, quic_text *t) {
     quic_text_str(t, "and no key log was given");
   } else if (unclaimed == 0) {
     quic_text_str(t, "and the key log has no unclaimed secret for them");
+  } else if (unclaimed == 1) {
+    quic_text_str(t, "and the one unclaimed secret does not open its packets");
   } else {
-    quic_text_str(t, "none of ");
-    report_counted(t, unclaimed, "unclaimed secret");
-    quic_text_str(t, " opens its packets");
+    quic_text_str(t, "and none of ");
+    quic_text_u64(t, unclaimed);
+    quic_text_str(t, " unclaimed secrets opens its packets");
   }
 }
 
@@ -455,18 +461,21 @@ static uint64_t report_blocks(const qd_coverage_view *view) {
 }
 
 static void report_reasons(const qd_coverage_view *view) {
-  const char *before = "\nreasons: ";
+  const char *before = "reasons: ";
+  qd_para para;
 
+  qd_para_init(&para);
   for (int i = 0; i < QD_REASONS; i++) {
     if (view->cov->reasons[i]) {
-      quic_text_str(view->out, before);
-      quic_text_u64(view->out, view->cov->reasons[i]);
-      quic_text_char(view->out, ' ');
-      quic_text_str(view->out, qd_reason_name((qd_reason)i));
+      quic_text_str(&para.text, before);
+      quic_text_u64(&para.text, view->cov->reasons[i]);
+      quic_text_char(&para.text, ' ');
+      quic_text_str(&para.text, qd_reason_name((qd_reason)i));
       before = ", ";
     }
   }
   quic_text_char(view->out, '\n');
+  qd_para_put(&para, view->out, 0, 2);
 }
 
 /* Totals. */
@@ -474,12 +483,9 @@ static void report_reasons(const qd_coverage_view *view) {
 /* The share is rounded down: 100.0 % is all. */
 static void report_totals(const qd_coverage_view *view, uint64_t closed) {
   const qd_coverage *cov = view->cov;
-  uint64_t share = cov->packets ? (uint64_t)((double)cov->opened * 1000 /
-                                             (double)cov->packets)
-                                : 1000;
+  uint64_t share = cov->packets ? cov->opened * 1000 / cov->packets : 1000;
   quic_text *out = view->out;
 
-  share = closed && share > 999 ? 999 : share;
   report_counted(out, cov->packets, "protected packet");
   quic_text_str(out, " in ");
   report_counted(out, cov->seen, "connection");

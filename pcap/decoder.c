@@ -13,7 +13,7 @@ int qd_decoder_new(qd_decoder **out, const qd_decoder_settings *settings) {
   dec->keys_final = !settings->late_keys;
   dec->scratch_cap = DECODER_SCRATCH;
   qd_conntab_init(&dec->tab, settings->mem, settings->crypto, settings->seed);
-  qd_hold_init(&dec->hold, settings->mem, settings->ordered, settings->fn,
+  qd_hold_init(&dec->hold, settings->mem, settings->patience, settings->fn,
                settings->user);
   qd_trial_init(&dec->trial, settings->crypto, settings->mem, QD_TRIAL_KEYS);
   dec->scratch = quic_mem_alloc(settings->mem, dec->scratch_cap);
@@ -207,6 +207,10 @@ void qd_decoder_keys_changed(qd_decoder *dec) {
       qd_decoding_retry(dec, conn);
     }
   }
+}
+
+void qd_decoder_tick(qd_decoder *dec, quic_time now) {
+  qd_hold_tick(&dec->hold, now);
 }
 
 void qd_decoder_finish(qd_decoder *dec) {

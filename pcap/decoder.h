@@ -19,7 +19,8 @@ typedef struct qd_decoder_settings {
   const quic_mem *mem;
   const quic_crypto *crypto;
   quic_keylog *keylog; /* NULL = none; borrowed */
-  bool ordered;   /* hold packets back until the order of the capture is kept */
+  quic_duration patience; /* ns that a packet may hold others back while it
+                             waits for a key (hold.h) */
   bool late_keys; /* the key log may still grow */
   uint64_t seed[2]; /* for the hash tables */
   qd_packet_fn *fn; /* gets each packet */
@@ -50,6 +51,9 @@ void qd_decoder_datagram(qd_decoder *dec, uint64_t frame, quic_time now,
 
 /* qd_decoder_keys_changed tries what waits again, after the key log grew. */
 void qd_decoder_keys_changed(qd_decoder *dec);
+
+/* qd_decoder_tick tells the time by a clock that does not go back. */
+void qd_decoder_tick(qd_decoder *dec, quic_time now);
 
 /* qd_decoder_finish hands out all that is held.  No key comes any more. */
 void qd_decoder_finish(qd_decoder *dec);

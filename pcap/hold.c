@@ -2,14 +2,15 @@
 
 #include "pcap/conntab.h"
 
-void qd_hold_init(qd_hold *hold, const quic_mem *mem, bool ordered,
+void qd_hold_init(qd_hold *hold, const quic_mem *mem, quic_duration patience,
                   qd_packet_fn *fn, void *user) {
   memset(hold, 0, sizeof(*hold));
   hold->mem = mem;
-  hold->ordered = ordered;
+  hold->patience = patience;
   hold->fn = fn;
   hold->user = user;
   quic_list_init(&hold->order);
+  quic_list_init(&hold->parked);
 }
 
 static void hold_drop(qd_hold *hold, qd_held *held) {
@@ -28,6 +29,9 @@ static void hold_drop(qd_hold *hold, qd_held *held) {
 void qd_hold_free(qd_hold *hold) {
   while (!quic_list_empty(&hold->order)) {
     hold_drop(hold, QUIC_LIST_ITEM(hold->order.next, qd_held, order));
+  }
+  while (!quic_list_empty(&hold->parked)) {
+    hold_drop(hold, QUIC_LIST_ITEM(hold->parked.next, qd_held, order));
   }
 }
 
@@ -68,6 +72,7 @@ static qd_held *hold_add(qd_hold *hold, const qd_packet *p, bool waiting) {
   held->bytes = sizeof(*held) + room;
   held->waiting = waiting;
   held->shown = false;
+  held->since = hold->now;
   hold_rebase(&held->p, held->block);
   quic_list_init(&held->pending);
   quic_list_push_back(&hold->order, &held->order);
@@ -83,47 +88,68 @@ static qd_held *hold_add(qd_hold *hold, const qd_packet *p, bool waiting) {
 }
 
 void qd_hold_settle(qd_hold *hold, qd_held *held) {
-  (void)hold;
   if (held->waiting) {
     held->waiting = false;
     quic_list_remove(&held->pending);
     held->p.conn->pending_bytes -= held->bytes;
   }
-}
-
-void qd_hold_release(qd_hold *hold) {
-  quic_list *at = hold->order.next;
-
-  while (at != &hold->order) {
-    qd_held *held = QUIC_LIST_ITEM(at, qd_held, order);
-
-    at = at->next;
-    if (held->waiting) {
-      if (hold->ordered) {
-        return;
-      }
-      continue;
-    }
-    if (!held->shown || qd_packet_opened(&held->p)) {
-      if (held->shown) {
-        held->p.notes |= QD_NOTE_LATE;
-      }
+  if (held->shown) {
+    if (qd_packet_opened(&held->p)) {
+      held->p.notes |= QD_NOTE_LATE;
       hold->fn(hold->user, &held->p);
     }
     hold_drop(hold, held);
   }
 }
 
-/* hold_give_up ends the waiting of the oldest waiting packet. */
+/* hold_impatient shows a waiting packet as closed when it has held others back
+   for too long.  Returns false while it still may. */
+static bool hold_impatient(qd_hold *hold, qd_held *held) {
+  if (hold->patience == QUIC_TIME_NEVER ||
+      quic_time_since(hold->now, held->since) < hold->patience) {
+    return false;
+  }
+  held->shown = true;
+  quic_list_remove(&held->order);
+  quic_list_push_back(&hold->parked, &held->order);
+  hold->fn(hold->user, &held->p);
+  return true;
+}
+
+void qd_hold_release(qd_hold *hold) {
+  while (!quic_list_empty(&hold->order)) {
+    qd_held *held = QUIC_LIST_ITEM(hold->order.next, qd_held, order);
+
+    if (!held->waiting) {
+      hold->fn(hold->user, &held->p);
+      hold_drop(hold, held);
+    } else if (!hold_impatient(hold, held)) {
+      return;
+    }
+  }
+}
+
+void qd_hold_tick(qd_hold *hold, quic_time now) {
+  hold->now = now;
+  qd_hold_release(hold);
+}
+
+/* hold_give_up ends the waiting of a packet for want of room. */
 static void hold_give_up(qd_hold *hold, qd_held *held) {
   hold->given_up++;
+  held->p.reason = QD_REASON_BEFORE_KEY;
   qd_hold_settle(hold, held);
 }
 
+/* hold_bound makes room: what was shown goes first, then what waits longest. */
 static void hold_bound(qd_hold *hold) {
   while (hold->bytes > QD_HOLD_BYTES) {
     quic_list *at = hold->order.next;
 
+    if (!quic_list_empty(&hold->parked)) {
+      hold_give_up(hold, QUIC_LIST_ITEM(hold->parked.next, qd_held, order));
+      continue;
+    }
     while (at != &hold->order &&
            !QUIC_LIST_ITEM(at, qd_held, order)->waiting) {
       at = at->next;
@@ -144,10 +170,6 @@ void qd_hold_packet(qd_hold *hold, const qd_packet *p) {
     qd_hold_show(hold, p);
     return;
   }
-  if (!hold->ordered) {
-    hold->fn(hold->user, p);
-    held->shown = true;
-  }
   while (p->conn->pending_bytes > QD_HOLD_CONN_BYTES) {
     hold_give_up(hold,
                  QUIC_LIST_ITEM(p->conn->pending.next, qd_held, pending));
@@ -157,8 +179,7 @@ void qd_hold_packet(qd_hold *hold, const qd_packet *p) {
 }
 
 void qd_hold_show(qd_hold *hold, const qd_packet *p) {
-  if (!hold->ordered || quic_list_empty(&hold->order) ||
-      !hold_add(hold, p, false)) {
+  if (quic_list_empty(&hold->order) || !hold_add(hold, p, false)) {
     hold->fn(hold->user, p);
     return;
   }
@@ -170,4 +191,7 @@ void qd_hold_finish(qd_hold *hold) {
     qd_hold_settle(hold, QUIC_LIST_ITEM(at, qd_held, order));
   }
   qd_hold_release(hold);
+  while (!quic_list_empty(&hold->parked)) {
+    hold_drop(hold, QUIC_LIST_ITEM(hold->parked.next, qd_held, order));
+  }
 }

@@ -12,10 +12,11 @@
 typedef void qd_packet_fn(void *user, const qd_packet *p);
 
 typedef struct qd_held {
-  quic_list order;   /* in qd_hold.order */
+  quic_list order;   /* in qd_hold.order, or .parked once |shown| */
   quic_list pending; /* in qd_conn.pending while |waiting| */
   bool waiting;      /* for a key */
-  bool shown;        /* unordered: was shown as closed already */
+  bool shown;        /* as closed, when patience ended */
+  quic_time since;   /* it is held, by the clock of qd_hold_tick */
   size_t bytes;
   qd_packet p; /* its octets are in |block| */
   uint8_t block[]; /* raw packet, then room for the opened one */
@@ -23,15 +24,19 @@ typedef struct qd_held {
 
 typedef struct qd_hold {
   const quic_mem *mem;
-  quic_list order;
+  quic_list order;  /* held back, oldest first */
+  quic_list parked; /* shown as closed, and waiting on; oldest first */
   size_t bytes;
-  bool ordered;   /* hold back what follows a waiting packet */
+  quic_duration patience; /* ns that a waiting packet may hold others back,
+                             before it is shown as closed; it then goes on
+                             waiting.  QUIC_TIME_NEVER = to the end. */
+  quic_time now;          /* of the last qd_hold_tick */
   uint64_t given_up; /* packets that waited until memory was short */
   qd_packet_fn *fn;
   void *user;
 } qd_hold;
 
-void qd_hold_init(qd_hold *hold, const quic_mem *mem, bool ordered,
+void qd_hold_init(qd_hold *hold, const quic_mem *mem, quic_duration patience,
                   qd_packet_fn *fn, void *user);
 
 /* qd_hold_free drops what is held, without handing it out. */
@@ -44,8 +49,13 @@ void qd_hold_packet(qd_hold *hold, const qd_packet *p);
 /* qd_hold_show hands |p| out, after all that is held back. */
 void qd_hold_show(qd_hold *hold, const qd_packet *p);
 
-/* qd_hold_settle ends the waiting of |held|: its packet is final. */
+/* qd_hold_settle ends the waiting of |held|: its packet is final.  One that was
+   shown as closed is shown again when it was opened; |held| is then gone. */
 void qd_hold_settle(qd_hold *hold, qd_held *held);
+
+/* qd_hold_tick tells the time, by any clock that does not go back, and shows
+   what lost patience. */
+void qd_hold_tick(qd_hold *hold, quic_time now);
 
 /* qd_hold_release hands out what no longer waits. */
 void qd_hold_release(qd_hold *hold);

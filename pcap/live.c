@@ -158,6 +158,7 @@ int qd_live_run(qd_session *se, const qd_options *opt) {
   (void)sigaction(SIGINT, &sa, NULL);
   (void)sigaction(SIGTERM, &sa, NULL);
   qd_session_note(se, "capturing on %s; Ctrl-C ends it", opt->interface);
+  qd_session_poll(se);
   status = live_loop(cap, &run, opt);
   if (pcap_stats(cap, &stat) == 0 && stat.ps_drop) {
     qd_session_note(se, "%u packets were dropped by the kernel", stat.ps_drop);

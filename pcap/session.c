@@ -19,6 +19,8 @@
 
 #define SESSION_PROGRESS_AFTER QUIC_SECOND
 #define SESSION_PROGRESS_EVERY (200 * QUIC_MILLISECOND)
+#define SESSION_PATIENCE QUIC_SECOND /* for a key that a live program writes */
+#define SESSION_POLL_RECORDS 1024    /* between looks at clock and key logs */
 
 struct qd_session {
   const qd_options *opt;
@@ -206,7 +208,9 @@ static int session_decoder(qd_session *se) {
   qd_decoder_settings set = {.mem = se->mem,
                              .crypto = quic_crypto_gnutls(),
                              .keylog = qd_keyfiles_log(se->keys),
-                             .ordered = !opt->unordered && opt->read,
+                             .patience = opt->unordered ? 0
+                                         : file ? QUIC_TIME_NEVER
+                                                : SESSION_PATIENCE,
                              .late_keys = !file,
                              .fn = session_packet,
                              .user = se};
@@ -295,6 +299,7 @@ void qd_session_poll(qd_session *se) {
   if (qd_keyfiles_poll(se->keys)) {
     qd_decoder_keys_changed(se->decoder);
   }
+  qd_decoder_tick(se->decoder, session_clock());
   if (qd_sink_flush(&se->sink) != 0) {
     se->done = true;
   }
@@ -391,6 +396,10 @@ int qd_session_finish(qd_session *se, int failed) {
   return QD_EXIT_OK;
 }
 
+static void session_idle(void *user) {
+  qd_session_poll(user);
+}
+
 static void session_scanned(void *user, const quic_capture_record *rec) {
   qd_session *se = user;
 
@@ -408,13 +417,19 @@ int qd_session_file(qd_session *se) {
 
   if (rv == 0 && qd_source_seekable(src)) {
     rv = qd_source_secrets(src, session_scanned, se);
+  } else if (rv == 0) {
+    qd_session_poll(se);
+    qd_source_idle(src, session_idle, se);
   }
   while (rv == 0 && (rv = qd_source_next(src, &rec)) == 0) {
     if (!qd_session_record(se, &rec)) {
       break;
     }
-    if (++n % 4096 == 0) {
+    if (++n % SESSION_POLL_RECORDS == 0) {
       qd_session_progress(se, qd_source_position(src), qd_source_size(src));
+      if (!qd_source_seekable(src)) {
+        qd_session_poll(se);
+      }
     }
   }
   if (rv == QUIC_ERR_SHORT) {

@@ -2,11 +2,13 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #define SOURCE_WINDOW (1 << 20) /* octets read at a time */
+#define SOURCE_IDLE_MS 200
 
 struct qd_source {
   const quic_mem *mem;
@@ -18,6 +20,8 @@ struct qd_source {
   uint8_t *window;
   size_t cap, start, end; /* window[start..end) is not consumed */
   quic_capture_reader *reader;
+  void (*idle)(void *user);
+  void *idle_user;
   char error[512];
 };
 
@@ -93,6 +97,20 @@ uint64_t qd_source_size(const qd_source *src) {
   return src->size;
 }
 
+void qd_source_idle(qd_source *src, void (*fn)(void *user), void *user) {
+  src->idle = fn;
+  src->idle_user = user;
+}
+
+/* source_wait calls the idle function until there is something to read. */
+static void source_wait(const qd_source *src) {
+  struct pollfd pfd = {src->fd, POLLIN, 0};
+
+  while (poll(&pfd, 1, SOURCE_IDLE_MS) == 0) {
+    src->idle(src->idle_user);
+  }
+}
+
 /* source_fill reads until |need| octets are in the window, or the end. */
 static int source_fill(qd_source *src, size_t need) {
   if (src->start) {
@@ -110,8 +128,12 @@ static int source_fill(qd_source *src, size_t need) {
     src->cap = need;
   }
   while (src->end < need && !src->eof) {
-    ssize_t n = read(src->fd, src->window + src->end, src->cap - src->end);
+    ssize_t n;
 
+    if (src->idle && !src->seekable) {
+      source_wait(src);
+    }
+    n = read(src->fd, src->window + src->end, src->cap - src->end);
     if (n < 0 && errno == EINTR) {
       continue;
     }

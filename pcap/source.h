@@ -26,6 +26,10 @@ bool qd_source_seekable(const qd_source *src);
    before it is all there), or another error with qd_source_error. */
 int qd_source_next(qd_source *src, quic_capture_record *rec) QUIC_MUST_USE;
 
+/* qd_source_idle makes |fn| be called, some times a second, while a pipe has
+   nothing to read. */
+void qd_source_idle(qd_source *src, void (*fn)(void *user), void *user);
+
 /* qd_source_secrets calls |fn| for each Decryption Secrets Block of a seekable
    source, skipping over everything else, and goes back to the start. */
 int qd_source_secrets(qd_source *src,

@@ -175,6 +175,7 @@ static void tparam_integer(const qd_tree *tree, const quic_tparam *item,
     quic_text_char(tree->text, ' ');
     quic_text_str(tree->text, info->unit);
   }
+  qd_tree_width(tree, value, item->value.len);
   if (info->has_default && value == info->default_value) {
     quic_text_str(tree->text, " (the default)");
   }
@@ -208,6 +209,12 @@ static void tparam_value(const qd_tree *tree, const quic_tparam *item,
     tparam_versions(tree, item);
     break;
   case QUIC_TPARAM_FLAG:
+    if (!item->value.len) {
+      quic_text_str(tree->text, "yes");
+      break;
+    }
+    tparam_opaque(tree, item->value);
+    break;
   case QUIC_TPARAM_CID:
   case QUIC_TPARAM_TOKEN:
   case QUIC_TPARAM_OPAQUE:
@@ -223,7 +230,9 @@ static void tparam_item(const qd_tree *tree, const quic_tparams *list,
   const char *name = info                             ? info->name
                      : quic_tparam_reserved(item->id) ? "grease"
                                                       : "unknown";
+  qd_tree deeper = *tree;
 
+  deeper.depth++;
   qd_tree_indent(tree);
   quic_text_str(tree->text, name);
   quic_text_str(tree->text, " (");
@@ -232,10 +241,10 @@ static void tparam_item(const qd_tree *tree, const quic_tparams *list,
   tparam_value(tree, item, info);
   qd_tree_end(tree);
   if (problem) {
-    qd_tree_problem(tree, problem);
+    qd_tree_problem(&deeper, problem);
   }
   if (quic_tparams_find(list, item->id) != item) {
-    qd_tree_problem(tree, "this parameter was sent before");
+    qd_tree_problem(&deeper, "this parameter was sent before");
   }
 }
 
