@@ -9,12 +9,12 @@
 #include "pcap/packet.h"
 #include "wire/tparam.h"
 
-#define QD_CIDS_MAX 64           /* connection IDs kept, per side */
-#define QD_TOKENS_MAX 64         /* stateless reset tokens kept, per side */
+#define QD_CIDS_MAX 64            /* connection IDs kept, per side */
+#define QD_TOKENS_MAX 64          /* stateless reset tokens kept, per side */
 #define QD_CRYPTO_MAX (256 << 10) /* octets of one CRYPTO stream */
 #define QD_SNI_MAX 256
 #define QD_ALPN_MAX 256
-#define QD_CONN_FLOWS_MAX 8      /* address pairs of one connection */
+#define QD_CONN_FLOWS_MAX 8 /* address pairs of one connection */
 
 struct qd_flow;
 
@@ -37,17 +37,18 @@ typedef struct qd_endpoint {
   quic_addr addr; /* the latest */
   qd_cid *cids;
   uint8_t ncids;
-  int cid_len;    /* length of the CIDs this side chooses; -1 = unknown */
+  int cid_len; /* length of the CIDs this side chooses; -1 = unknown */
   uint8_t (*tokens)[QUIC_RESET_TOKEN_LEN]; /* resets that this side may send */
   uint8_t ntokens;
-  uint8_t tokens_mapped; /* of them in the connection table */
+  uint8_t tokens_mapped;        /* of them in the connection table */
   qd_crypto *crypto[QD_LEVELS]; /* NULL until used */
-  uint8_t *tparams;     /* raw transport parameters, owned */
+  uint8_t *tparams;             /* raw transport parameters, owned */
   uint16_t tparams_len;
   bool has_tparams;
-  bool grease_bit;      /* sent grease_quic_bit: its peer may clear the bit */
-  uint32_t gso_size;    /* segment size that was verified last; 0 = none */
-  uint64_t packets;     /* that it sent, all kinds */
+  bool grease_bit;    /* sent grease_quic_bit: its peer may clear the bit */
+  uint32_t gso_size;  /* segment size that was verified last; 0 = none */
+  uint8_t gso_misses; /* datagrams that no guessed segment size opened */
+  uint64_t packets;   /* that it sent, all kinds */
   uint64_t opened;
 } qd_endpoint;
 
@@ -58,13 +59,13 @@ typedef struct qd_facts {
   bool hello_changed; /* another ClientHello came after a Retry */
   bool hello_complete;
   bool early_data, psk, ech;
-  char sni[QD_SNI_MAX]; /* untrusted, NUL-terminated */
+  char sni[QD_SNI_MAX];      /* untrusted, NUL-terminated */
   uint8_t alpn[QD_ALPN_MAX]; /* the client's offer, raw list */
   uint16_t alpn_len;
   uint8_t alpn_chosen[QD_ALPN_MAX]; /* the server's choice, one name */
   uint16_t alpn_chosen_len;
-  uint16_t suite; /* of the ServerHello; 0 = unknown */
-  uint16_t group; /* key share of the ServerHello */
+  uint16_t suite;   /* of the ServerHello; 0 = unknown */
+  uint16_t group;   /* key share of the ServerHello */
   qd_cid preferred; /* of preferred_address, until the table has it; len 0 */
 } qd_facts;
 
@@ -73,7 +74,7 @@ struct qd_conn {
   quic_list lru;   /* in the table */
   quic_list warm;  /* in the list of connections with key handles */
   bool is_warm;
-  uint32_t refs;   /* holders, the table included */
+  uint32_t refs;                            /* holders, the table included */
   struct qd_flow *flows[QD_CONN_FLOWS_MAX]; /* where the table binds it */
   uint8_t nflows;
   bool server_bound; /* findable by |server_key| */
@@ -93,7 +94,7 @@ struct qd_conn {
   qd_facts facts;
   quic_list pending; /* held packets that wait for a key (hold.h) */
   size_t pending_bytes;
-  uint64_t retry_facts; /* ring.facts when |pending| was last tried */
+  uint64_t retry_facts;   /* ring.facts when |pending| was last tried */
   uint64_t *crypto_total; /* octets in CRYPTO streams, all connections */
 };
 

@@ -83,8 +83,7 @@ void qd_conn_unref(qd_conn *conn) {
 }
 
 /* conntab_forget_cid takes |conn| out of the owners of |cid|. */
-static void conntab_forget_cid(qd_conntab *tab, qd_conn *conn,
-                               quic_bytes cid) {
+static void conntab_forget_cid(qd_conntab *tab, qd_conn *conn, quic_bytes cid) {
   cid_entry *e = quic_map_get(&tab->cids, cid);
 
   if (!e) {
@@ -352,8 +351,8 @@ void qd_conntab_add_tokens(qd_conntab *tab, qd_conn *conn) {
     qd_endpoint *ep = &conn->sides[side];
 
     for (; ep->tokens_mapped < ep->ntokens; ep->tokens_mapped++) {
-      quic_bytes token = quic_bytes_of(ep->tokens[ep->tokens_mapped],
-                                       QUIC_RESET_TOKEN_LEN);
+      quic_bytes token =
+          quic_bytes_of(ep->tokens[ep->tokens_mapped], QUIC_RESET_TOKEN_LEN);
 
       if (quic_map_put(&tab->tokens, token, conn) != 0) {
         return;
@@ -375,8 +374,8 @@ void qd_conntab_set_server(qd_conntab *tab, qd_conn *conn) {
   e = quic_map_get(&tab->servers, quic_bytes_of(key, sizeof(key)));
   if (!e) {
     e = quic_mem_zalloc(tab->mem, sizeof(*e));
-    if (!e || quic_map_put(&tab->servers, quic_bytes_of(key, sizeof(key)),
-                           e) != 0) {
+    if (!e ||
+        quic_map_put(&tab->servers, quic_bytes_of(key, sizeof(key)), e) != 0) {
       quic_mem_free(tab->mem, e);
       return;
     }

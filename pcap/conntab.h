@@ -8,11 +8,11 @@
 #include "base/map.h"
 #include "pcap/conn.h"
 
-#define QD_CONNS_MAX 65536       /* connections at one time */
-#define QD_FLOW_CONNS_MAX 4      /* connections of one address pair */
-#define QD_SERVER_CONNS_MAX 32   /* tried for one server address */
-#define QD_CID_OWNERS_MAX 4      /* connections that share a CID */
-#define QD_WARM_MAX 512          /* connections that keep key handles */
+#define QD_CONNS_MAX 65536     /* connections at one time */
+#define QD_FLOW_CONNS_MAX 4    /* connections of one address pair */
+#define QD_SERVER_CONNS_MAX 32 /* tried for one server address */
+#define QD_CID_OWNERS_MAX 4    /* connections that share a CID */
+#define QD_WARM_MAX 512        /* connections that keep key handles */
 
 /* An address pair, in no direction. */
 typedef struct qd_flow {
@@ -30,18 +30,18 @@ typedef struct qd_cid_owner {
 typedef struct qd_conntab {
   const quic_mem *mem;
   const quic_crypto *crypto;
-  quic_map cids;    /* CID -> cid_entry */
-  quic_map flows;   /* qd_flow.key -> qd_flow */
+  quic_map cids;      /* CID -> cid_entry */
+  quic_map flows;     /* qd_flow.key -> qd_flow */
   qd_flow *last_flow; /* found last: datagrams come in runs */
-  quic_map servers; /* address -> server_entry */
-  quic_map tokens;  /* reset token -> qd_conn */
-  quic_list lru;    /* oldest first */
-  quic_list warm;   /* oldest first */
+  quic_map servers;   /* address -> server_entry */
+  quic_map tokens;    /* reset token -> qd_conn */
+  quic_list lru;      /* oldest first */
+  quic_list warm;     /* oldest first */
   size_t nwarm;
   size_t len;
   uint32_t next_number;
   uint64_t evicted;
-  uint64_t crypto_total;        /* octets in CRYPTO streams */
+  uint64_t crypto_total;               /* octets in CRYPTO streams */
   uint32_t cid_lens[QUIC_CID_MAX + 1]; /* CIDs known, by length */
 } qd_conntab;
 

@@ -121,8 +121,8 @@ static void coverage_start(qd_cause *cause, const qd_packet *p,
   cause->icmp = (p->notes & QD_NOTE_ICMP) != 0;
   cause->version = h->is_long ? h->version : 0;
   cause->captured = (uint32_t)p->raw.len;
-  cause->wire = h->missing ? (uint32_t)(p->raw.len + h->missing)
-                           : p->datagram_len;
+  cause->wire =
+      h->missing ? (uint32_t)(p->raw.len + h->missing) : p->datagram_len;
   cause->first = p->frame;
   if (h->dcid.len && h->dcid.len <= sizeof(cause->cid)) {
     cause->cid_len = (uint8_t)h->dcid.len;
@@ -179,8 +179,8 @@ static void coverage_closed(qd_coverage *cov, qd_tally *tally,
   cause->addr = p->src;
   cause->scattered |= cause->after.record != 0;
   cause->after.record = 0;
-  cause->versions_differ |= p->header.is_long &&
-                            p->header.version != cause->version;
+  cause->versions_differ |=
+      p->header.is_long && p->header.version != cause->version;
 }
 
 /* coverage_resumed notes that 1-RTT packets of |p|'s sender open again. */

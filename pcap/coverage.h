@@ -9,9 +9,9 @@
 #include "pcap/decoder.h"
 #include "pcap/keyfiles.h"
 
-#define QD_COVERAGE_CONNS_MAX 262144  /* connections told apart */
-#define QD_COVERAGE_BLOCKS_MAX 16384  /* of them with closed packets */
-#define QD_COVERAGE_LINES_MAX 65536   /* causes, of all connections */
+#define QD_COVERAGE_CONNS_MAX 262144 /* connections told apart */
+#define QD_COVERAGE_BLOCKS_MAX 16384 /* of them with closed packets */
+#define QD_COVERAGE_LINES_MAX 65536  /* causes, of all connections */
 
 typedef struct qd_coverage qd_coverage;
 

@@ -29,8 +29,8 @@ typedef struct qd_cause {
   uint32_t version;          /* of the first */
   uint32_t captured, wire;   /* octets of the first */
   uint64_t count;
-  uint64_t first, last; /* records */
-  quic_addr addr;       /* the sender's latest */
+  uint64_t first, last;  /* records */
+  quic_addr addr;        /* the sender's latest */
   qd_mark before, after; /* the 1-RTT packets around these that opened */
 } qd_cause;
 
@@ -75,7 +75,7 @@ typedef struct qd_coverage_view {
   bool any;         /* there is a source of secrets */
   uint64_t randoms; /* entries of |log| */
   uint64_t secrets;
-  uint64_t claimed; /* entries whose hello was seen */
+  uint64_t claimed;                  /* entries whose hello was seen */
   uint64_t free[QUIC_KEYLOG_LABELS]; /* secrets of the others */
   quic_text *out;
   bool colour;

@@ -212,9 +212,8 @@ static void keylog_places(const qd_coverage_view *view,
     quic_text_u64(t, problem->line);
     if (problem->label[0]) {
       quic_text_str(t, " \"");
-      quic_text_untrusted(t, quic_bytes_of(problem->label,
-                                           strlen(problem->label)),
-                          0);
+      quic_text_untrusted(
+          t, quic_bytes_of(problem->label, strlen(problem->label)), 0);
       quic_text_char(t, '"');
     }
   }

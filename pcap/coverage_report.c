@@ -346,13 +346,15 @@ static void report_count(const qd_coverage_view *view, uint64_t count,
                     (quic_text_pos(out) - start - strlen(reason)));
 }
 
-static void report_cause_line(const report_cause *rc) {
+/* report_cause_line says "the same" where |last|, the clause of the line
+   before, would be repeated. */
+static void report_cause_line(const report_cause *rc, qd_para *last) {
   static const char *const sides[] = {" (client)", " (server)", ""};
   const qd_cause *cause = rc->cause;
   report_clause *clause = report_clauses[cause->reason];
   const char *reason = qd_reason_name((qd_reason)cause->reason);
   size_t column = strlen(reason) + REPORT_COUNT + 2;
-  qd_para para;
+  qd_para para, why;
 
   report_count(rc->view, cause->count, reason);
   qd_para_init(&para);
@@ -369,7 +371,15 @@ static void report_cause_line(const report_cause *rc) {
     quic_text_str(&para.text, ", quoted by ICMP");
   }
   quic_text_str(&para.text, ": ");
-  (clause ? clause : report_other)(rc, &para.text);
+  qd_para_init(&why);
+  (clause ? clause : report_other)(rc, &why.text);
+  if (strcmp(quic_text_cstr(&why.text), quic_text_cstr(&last->text)) == 0) {
+    quic_text_str(&para.text, "the same");
+  } else {
+    quic_text_str(&para.text, quic_text_cstr(&why.text));
+    qd_para_init(last);
+    quic_text_str(&last->text, quic_text_cstr(&why.text));
+  }
   qd_para_put(&para, rc->view->out,
               column < REPORT_CLAUSE ? REPORT_CLAUSE : column, REPORT_CLAUSE);
 }
@@ -397,7 +407,7 @@ static void report_block(const qd_coverage_view *view, const qd_tally *tally,
                          size_t number) {
   const qd_block *block = tally->block;
   uint64_t listed = 0;
-  qd_para para;
+  qd_para para, last;
 
   quic_text_char(view->out, '\n');
   qd_para_init(&para);
@@ -417,11 +427,12 @@ static void report_block(const qd_coverage_view *view, const qd_tally *tally,
   qd_colour_on(view->out, view->colour, QD_COLOUR_BOLD);
   qd_para_put(&para, view->out, 0, 2);
   qd_colour_off(view->out, view->colour);
+  qd_para_init(&last);
   for (size_t i = 0; i < block->ncauses; i++) {
     report_cause rc = {view, tally, &block->causes[i]};
 
     if (block->causes[i].count) {
-      report_cause_line(&rc);
+      report_cause_line(&rc, &last);
       listed += block->causes[i].count;
     }
   }

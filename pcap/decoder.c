@@ -169,12 +169,11 @@ void qd_decoder_datagram(qd_decoder *dec, uint64_t frame, quic_time now,
 
       quic = true;
       dec->stats.quic_datagrams++;
-      if (quic_header_decode(&h, dg->payload.data, dg->payload.len,
-                             dg->wire_len,
-                             ctx.conn && ctx.conn->sides[!ctx.sender].cid_len >
-                                             0
-                                 ? (size_t)ctx.conn->sides[!ctx.sender].cid_len
-                                 : 0) == 0) {
+      if (quic_header_decode(
+              &h, dg->payload.data, dg->payload.len, dg->wire_len,
+              ctx.conn && ctx.conn->sides[!ctx.sender].cid_len > 0
+                  ? (size_t)ctx.conn->sides[!ctx.sender].cid_len
+                  : 0) == 0) {
         ctx.dcid = h.dcid;
       }
     }

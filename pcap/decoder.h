@@ -11,24 +11,25 @@
 
 #define QD_CRYPTO_BYTES (16u << 20) /* CRYPTO streams of all connections */
 #define QD_NO_HELLO_HELD 256        /* packets held while no hello was seen */
-#define QD_TRIAL_KEYS 20000 /* keys derived to find connections without a
-                               handshake in the capture, in all */
+#define QD_TRIAL_KEYS                                                          \
+  20000 /* keys derived to find connections without a                          \
+           handshake in the capture, in all */
 #define QD_DUPLICATE_WINDOW (50 * QUIC_MILLISECOND)
 
 typedef struct qd_decoder_settings {
   const quic_mem *mem;
   const quic_crypto *crypto;
-  quic_keylog *keylog; /* NULL = none; borrowed */
+  quic_keylog *keylog;    /* NULL = none; borrowed */
   quic_duration patience; /* ns that a packet may hold others back while it
                              waits for a key (hold.h) */
-  bool late_keys; /* the key log may still grow */
-  uint64_t seed[2]; /* for the hash tables */
-  qd_packet_fn *fn; /* gets each packet */
+  bool late_keys;         /* the key log may still grow */
+  uint64_t seed[2];       /* for the hash tables */
+  qd_packet_fn *fn;       /* gets each packet */
   void *user;
 } qd_decoder_settings;
 
 typedef struct qd_decoder_stats {
-  uint64_t datagrams;  /* UDP datagrams seen */
+  uint64_t datagrams; /* UDP datagrams seen */
   uint64_t quic_datagrams;
   uint64_t packets;    /* QUIC packets, padding not counted */
   uint64_t encrypted;  /* of them with packet protection */

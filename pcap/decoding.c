@@ -57,7 +57,8 @@ void qd_decoding_emit(qd_decoding *ctx, qd_packet *p) {
       conn->sides[p->sender].opened += qd_packet_opened(p);
     }
   }
-  if (conn && p->state == QD_STATE_CLOSED && qd_decoding_may_open(dec, conn, p)) {
+  if (conn && p->state == QD_STATE_CLOSED &&
+      qd_decoding_may_open(dec, conn, p)) {
     qd_hold_packet(&dec->hold, p);
   } else {
     qd_hold_show(&dec->hold, p);
@@ -81,7 +82,7 @@ void qd_decoding_init(const qd_decoding *ctx, qd_packet *p) {
 
 /* Who sent it, by addresses; false when they do not tell. */
 bool qd_decoding_sender(const qd_conn *conn, const quic_datagram *dg,
-                           qd_side *sender) {
+                        qd_side *sender) {
   const quic_addr *client = &conn->sides[QD_CLIENT].addr;
   const quic_addr *server = &conn->sides[QD_SERVER].addr;
 
@@ -102,12 +103,9 @@ qd_side qd_decoding_guess_sender(const quic_datagram *dg) {
 }
 
 qd_conn *qd_decoding_new_conn(qd_decoding *ctx, qd_side sender) {
-  const quic_addr *client =
-      sender == QD_CLIENT ? &ctx->dg->src : &ctx->dg->dst;
-  const quic_addr *server =
-      sender == QD_CLIENT ? &ctx->dg->dst : &ctx->dg->src;
-  qd_conn *conn =
-      qd_conntab_new(&ctx->dec->tab, client, server, ctx->now);
+  const quic_addr *client = sender == QD_CLIENT ? &ctx->dg->src : &ctx->dg->dst;
+  const quic_addr *server = sender == QD_CLIENT ? &ctx->dg->dst : &ctx->dg->src;
+  qd_conn *conn = qd_conntab_new(&ctx->dec->tab, client, server, ctx->now);
 
   ctx->flow = qd_conntab_flow(&ctx->dec->tab, &ctx->dg->src, &ctx->dg->dst);
   return conn;
@@ -134,4 +132,7 @@ void qd_decoding_moved(qd_decoding *ctx, qd_conn *conn, qd_side sender) {
   }
   conn->sides[sender].addr = ctx->dg->src;
   conn->sides[!sender].addr = ctx->dg->dst;
+  if (!quic_addr_eq(&conn->server_key, &conn->sides[QD_SERVER].addr)) {
+    qd_conntab_set_server(&ctx->dec->tab, conn);
+  }
 }

@@ -25,8 +25,7 @@ static uint32_t gquic_gquic_version(quic_bytes dg) {
   quic_reader_skip(&rd, GQUIC_CID_LEN);
   version = quic_reader_u32(&rd);
   row = quic_version_find(version);
-  if (quic_reader_failed(&rd) || !row ||
-      row->kind != QUIC_VERSION_KIND_GQUIC) {
+  if (quic_reader_failed(&rd) || !row || row->kind != QUIC_VERSION_KIND_GQUIC) {
     return 0;
   }
   return version;

@@ -103,9 +103,8 @@ static void handshake_random(qd_conn *conn, qd_packet *p, quic_bytes random,
   }
 }
 
-static void handshake_client_hello(qd_conn *conn, qd_packet *p,
-                                   quic_bytes body, bool complete,
-                                   quic_keylog *keylog) {
+static void handshake_client_hello(qd_conn *conn, qd_packet *p, quic_bytes body,
+                                   bool complete, quic_keylog *keylog) {
   qd_facts *facts = &conn->facts;
   quic_tls_hello hello;
   int rv = quic_tls_peek_client_hello(&hello, body);
@@ -126,8 +125,7 @@ static void handshake_client_hello(qd_conn *conn, qd_packet *p,
   facts->psk = hello.psk;
   facts->ech = hello.ech;
   if (hello.tparam_extension) {
-    handshake_tparams(conn, QD_CLIENT, hello.tparams,
-                      p->header.version_info);
+    handshake_tparams(conn, QD_CLIENT, hello.tparams, p->header.version_info);
   }
 }
 
@@ -181,8 +179,7 @@ static void handshake_message(qd_conn *conn, qd_packet *p,
 }
 
 int qd_handshake_crypto(qd_conn *conn, qd_packet *p, qd_level level,
-                        uint64_t offset, quic_bytes data,
-                        quic_keylog *keylog) {
+                        uint64_t offset, quic_bytes data, quic_keylog *keylog) {
   qd_crypto *cr = qd_conn_crypto(conn, p->sender, level);
   quic_tls_message m;
   quic_bytes ready;
@@ -213,9 +210,8 @@ int qd_handshake_crypto(qd_conn *conn, qd_packet *p, qd_level level,
   quic_reader_init(&rd, ready.data + cr->parsed, ready.len - cr->parsed);
   while ((rv = quic_tls_message_next(&m, &rd)) == 0) {
     if (p->nmessages < QD_MESSAGES_MAX) {
-      p->messages[p->nmessages++] =
-          (qd_message){m.type, (uint8_t)level, cr->epoch, cr->parsed,
-                       (uint32_t)m.wire_len};
+      p->messages[p->nmessages++] = (qd_message){
+          m.type, (uint8_t)level, cr->epoch, cr->parsed, (uint32_t)m.wire_len};
     }
     cr->parsed += (uint32_t)m.wire_len;
     handshake_message(conn, p, &m, true, keylog);

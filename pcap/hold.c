@@ -150,8 +150,7 @@ static void hold_bound(qd_hold *hold) {
       hold_give_up(hold, QUIC_LIST_ITEM(hold->parked.next, qd_held, order));
       continue;
     }
-    while (at != &hold->order &&
-           !QUIC_LIST_ITEM(at, qd_held, order)->waiting) {
+    while (at != &hold->order && !QUIC_LIST_ITEM(at, qd_held, order)->waiting) {
       at = at->next;
     }
     if (at == &hold->order) {
@@ -171,8 +170,7 @@ void qd_hold_packet(qd_hold *hold, const qd_packet *p) {
     return;
   }
   while (p->conn->pending_bytes > QD_HOLD_CONN_BYTES) {
-    hold_give_up(hold,
-                 QUIC_LIST_ITEM(p->conn->pending.next, qd_held, pending));
+    hold_give_up(hold, QUIC_LIST_ITEM(p->conn->pending.next, qd_held, pending));
   }
   qd_hold_release(hold);
   hold_bound(hold);

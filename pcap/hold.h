@@ -6,8 +6,8 @@
 
 #include "pcap/conn.h"
 
-#define QD_HOLD_CONN_BYTES (8u << 20)  /* waiting packets of one connection */
-#define QD_HOLD_BYTES (32u << 20)      /* all */
+#define QD_HOLD_CONN_BYTES (8u << 20) /* waiting packets of one connection */
+#define QD_HOLD_BYTES (32u << 20)     /* all */
 
 typedef void qd_packet_fn(void *user, const qd_packet *p);
 
@@ -18,7 +18,7 @@ typedef struct qd_held {
   bool shown;        /* as closed, when patience ended */
   quic_time since;   /* it is held, by the clock of qd_hold_tick */
   size_t bytes;
-  qd_packet p; /* its octets are in |block| */
+  qd_packet p;     /* its octets are in |block| */
   uint8_t block[]; /* raw packet, then room for the opened one */
 } qd_held;
 
@@ -31,7 +31,7 @@ typedef struct qd_hold {
                              before it is shown as closed; it then goes on
                              waiting.  QUIC_TIME_NEVER = to the end. */
   quic_time now;          /* of the last qd_hold_tick */
-  uint64_t given_up; /* packets that waited until memory was short */
+  uint64_t given_up;      /* packets that waited until memory was short */
   qd_packet_fn *fn;
   void *user;
 } qd_hold;

@@ -8,7 +8,7 @@
 #include "capture/reader.h"
 #include "crypto/keylog.h"
 
-#define QD_KEYFILES_MAX 64    /* files */
+#define QD_KEYFILES_MAX 64          /* files */
 #define QD_SECRETS_BLOCKS_MAX 60000 /* Decryption Secrets Blocks */
 
 typedef struct qd_keyfiles qd_keyfiles;

@@ -168,8 +168,8 @@ bool qd_keyring_has_secret(const qd_keyring *ring, qd_level level,
 
 /* Packet number spaces. */
 
-static uint64_t *keyring_largest(qd_keyring *ring, qd_level level,
-                                 qd_side side, uint32_t path_id) {
+static uint64_t *keyring_largest(qd_keyring *ring, qd_level level, qd_side side,
+                                 uint32_t path_id) {
   qd_pnspaces *sp = &ring->spaces[side];
 
   if (level == QD_LEVEL_INITIAL) {
@@ -277,8 +277,8 @@ static int attempt_windows(const qd_attempt *at, const quic_keys *keys,
   if (um->pn_len > 2) {
     return rv;
   }
-  for (uint64_t k = 1; k < windows && rv == QUIC_ERR_AUTH &&
-                       at->ring->trials < QD_TRIALS_MAX;
+  for (uint64_t k = 1;
+       k < windows && rv == QUIC_ERR_AUTH && at->ring->trials < QD_TRIALS_MAX;
        k++) {
     at->ring->trials++;
     rv = attempt_pn(at, keys, um, pn + k * win);
@@ -295,8 +295,8 @@ typedef int attempt_fn(const qd_attempt *at, const quic_unmasked *um,
    not 0 speak against them. */
 static int attempt_masked(const qd_attempt *at, quic_hp *hp, bool guess,
                           attempt_fn *fn, void *ctx) {
-  uint8_t reserved = at->h->is_long ? QUIC_FIRST_RESERVED_LONG
-                                    : QUIC_FIRST_RESERVED_SHORT;
+  uint8_t reserved =
+      at->h->is_long ? QUIC_FIRST_RESERVED_LONG : QUIC_FIRST_RESERVED_SHORT;
   int loss_bits = at->ring->loss_bits && !at->h->is_long;
   int rv = QUIC_ERR_AUTH;
 
@@ -308,9 +308,8 @@ static int attempt_masked(const qd_attempt *at, quic_hp *hp, bool guess,
     if (rv != 0) {
       return rv;
     }
-    rv = guess && !loss_bits && (um.first & reserved)
-             ? QUIC_ERR_AUTH
-             : fn(at, &um, guess, ctx);
+    rv = guess && !loss_bits && (um.first & reserved) ? QUIC_ERR_AUTH
+                                                      : fn(at, &um, guess, ctx);
   }
   return rv;
 }
@@ -400,8 +399,7 @@ int qd_keyring_try_initial(const quic_crypto *crypto, const quic_mem *mem,
 
 /* Slots: secrets of a key log entry. */
 
-static int slot_make(qd_keyring *ring, qd_slot *slot,
-                     const quic_suite *suite) {
+static int slot_make(qd_keyring *ring, qd_slot *slot, const quic_suite *suite) {
   slot->suite = suite;
   return quic_keys_init(&slot->keys, ring->crypto, ring->mem, slot->version,
                         suite, &slot->entry->secrets[slot->label]);
@@ -573,9 +571,9 @@ static int app_generation(const qd_attempt *at, qd_app *app, uint32_t gen,
   }
   rv = gen == app->current
            ? attempt_windows(at, keys, um, guess)
-           : attempt_pn(at, keys, um,
-                        quic_pktnum_decode(at->largest, um->truncated,
-                                           um->pn_len));
+           : attempt_pn(
+                 at, keys, um,
+                 quic_pktnum_decode(at->largest, um->truncated, um->pn_len));
   if (rv == 0) {
     at->res->generation = gen;
     if (gen > app->current) {
@@ -644,9 +642,9 @@ static int open_app(const qd_attempt *at, qd_side side) {
     }
   }
   if (!app->first.verified) {
-    return slot_guess(at, &app->first, qd_keyring_secret_label(QD_LEVEL_APP,
-                                                               side),
-                      app_guess, app);
+    return slot_guess(at, &app->first,
+                      qd_keyring_secret_label(QD_LEVEL_APP, side), app_guess,
+                      app);
   }
   if (!app->first.keys.suite &&
       slot_make(ring, &app->first, app->first.suite) != 0) {

@@ -9,12 +9,12 @@
 #include "crypto/protect.h"
 #include "pcap/packet.h"
 
-#define QD_HELLOS_MAX 4      /* client randoms of one connection */
-#define QD_INITIALS_MAX 8    /* (version, DCID) pairs with Initial keys */
+#define QD_HELLOS_MAX 4        /* client randoms of one connection */
+#define QD_INITIALS_MAX 8      /* (version, DCID) pairs with Initial keys */
 #define QD_GENERATIONS_AHEAD 8 /* key updates tried beyond the current one */
-#define QD_PATHS_MAX 16      /* packet number spaces of multipath */
-#define QD_TRIALS_MAX 4096   /* guesses for one connection until a new fact */
-#define QD_PN_WINDOWS 256    /* packet number windows guessed without context */
+#define QD_PATHS_MAX 16        /* packet number spaces of multipath */
+#define QD_TRIALS_MAX 4096     /* guesses for one connection until a new fact */
+#define QD_PN_WINDOWS 256 /* packet number windows guessed without context */
 
 /* Keys that one (entry, version, suite) gave, once they opened a packet. */
 typedef struct qd_slot {
@@ -28,11 +28,11 @@ typedef struct qd_slot {
 
 /* 1-RTT keys of one direction: a window of generations. */
 typedef struct qd_app {
-  qd_slot first;       /* generation 0, holds header protection */
-  quic_secret secret;  /* of generation |made| */
-  uint32_t made;       /* 0 = |secret| is not set */
-  uint32_t current;    /* highest generation that opened a packet */
-  uint32_t base;       /* generation of window[0] */
+  qd_slot first;      /* generation 0, holds header protection */
+  quic_secret secret; /* of generation |made| */
+  uint32_t made;      /* 0 = |secret| is not set */
+  uint32_t current;   /* highest generation that opened a packet */
+  uint32_t base;      /* generation of window[0] */
   quic_keys window[QD_GENERATIONS_AHEAD + 2];
 } qd_app;
 
@@ -47,8 +47,8 @@ typedef struct qd_initial {
 /* Largest packet number opened, by space. */
 typedef struct qd_pnspaces {
   uint64_t initial, handshake;
-  uint64_t app[QD_PATHS_MAX];       /* 0-RTT and 1-RTT, by slot */
-  uint32_t path_id[QD_PATHS_MAX];   /* path 0 is slot 0 */
+  uint64_t app[QD_PATHS_MAX];     /* 0-RTT and 1-RTT, by slot */
+  uint32_t path_id[QD_PATHS_MAX]; /* path 0 is slot 0 */
   uint8_t npaths;
 } qd_pnspaces;
 
@@ -123,8 +123,8 @@ int qd_keyring_open(qd_keyring *ring, const quic_header *h, quic_bytes raw,
 /* qd_keyring_try_initial opens with the Initial keys of (|version|, |dcid|)
    alone, without remembering them: is this a client's first Initial? */
 int qd_keyring_try_initial(const quic_crypto *crypto, const quic_mem *mem,
-                           const quic_header *h, quic_bytes raw,
-                           uint8_t *out, qd_opened *res) QUIC_MUST_USE;
+                           const quic_header *h, quic_bytes raw, uint8_t *out,
+                           qd_opened *res) QUIC_MUST_USE;
 
 /* qd_keyring_secret_label: which line of a key log opens |level| sent by
    |side|; QUIC_KEYLOG_LABELS for Initial. */

@@ -81,9 +81,9 @@ static int live_open(pcap_t **out, const qd_options *opt, bool *nanoseconds) {
                        : pcap_statustostr(rv),
                    rv == PCAP_ERROR_PERM_DENIED
                        ? "run it with sudo, or give it CAP_NET_RAW"
-                       : rv == PCAP_ERROR_NO_SUCH_DEVICE
-                             ? "see 'ip link' for the interfaces"
-                             : "");
+                   : rv == PCAP_ERROR_NO_SUCH_DEVICE
+                       ? "see 'ip link' for the interfaces"
+                       : "");
     pcap_close(cap);
     return rv;
   }

@@ -4,13 +4,13 @@
 /* long_by_cid finds the connection that |h|'s destination, then source CID
    belongs to; a connection of this flow first. */
 static qd_conn *long_by_cid(qd_decoding *ctx, const quic_header *h,
-                               qd_side *sender) {
+                            qd_side *sender) {
   qd_cid_owner owners[QD_CID_OWNERS_MAX];
   qd_conn *elsewhere = NULL;
 
   for (int which = 0; which < 2; which++) {
-    size_t n = qd_conntab_cid(&ctx->dec->tab, which ? h->scid : h->dcid,
-                              owners, QD_CID_OWNERS_MAX);
+    size_t n = qd_conntab_cid(&ctx->dec->tab, which ? h->scid : h->dcid, owners,
+                              QD_CID_OWNERS_MAX);
 
     for (size_t i = 0; i < n; i++) {
       qd_side side = which ? owners[i].side : (qd_side)!owners[i].side;
@@ -33,7 +33,7 @@ static qd_conn *long_by_cid(qd_decoding *ctx, const quic_header *h,
 /* long_plausible: bytes that look like a long header are one.  A version
    that the table decodes is proof enough; others need more. */
 static bool long_plausible(const qd_decoding *ctx, const quic_header *h,
-                              const qd_conn *conn) {
+                           const qd_conn *conn) {
   const quic_version *v = h->version_info;
 
   if (v && v->kind == QUIC_VERSION_KIND_QUIC) {
@@ -59,7 +59,7 @@ static bool long_plausible(const qd_decoding *ctx, const quic_header *h,
 /* long_add_initial makes Initial keys known: for the DCID of a client's
    first Initial, and for every earlier DCID under a version that is new. */
 static void long_add_initial(qd_conn *conn, const quic_version *version,
-                                quic_bytes dcid) {
+                             quic_bytes dcid) {
   if (!conn->has_odcid && dcid.len <= QUIC_CID_MAX) {
     conn->has_odcid = true;
     conn->odcid_len = (uint8_t)dcid.len;
@@ -70,8 +70,7 @@ static void long_add_initial(qd_conn *conn, const quic_version *version,
   qd_keyring_add_initial(&conn->ring, version, dcid);
 }
 
-static void long_widen_versions(qd_conn *conn,
-                                   const quic_version *version) {
+static void long_widen_versions(qd_conn *conn, const quic_version *version) {
   qd_keyring *ring = &conn->ring;
   size_t n = ring->ninitials;
 
@@ -92,16 +91,14 @@ static void long_widen_versions(qd_conn *conn,
 
 /* long_client_cid keeps the DCID that a client uses, without taking its
    length for that of the server's own CIDs. */
-static void long_client_cid(qd_decoder *dec, qd_conn *conn,
-                               quic_bytes dcid) {
+static void long_client_cid(qd_decoder *dec, qd_conn *conn, quic_bytes dcid) {
   int len = conn->sides[QD_SERVER].cid_len;
 
   qd_conntab_add_cid(&dec->tab, conn, QD_SERVER, dcid, 0);
   conn->sides[QD_SERVER].cid_len = len;
 }
 
-static void long_retry(qd_decoding *ctx, qd_conn *conn,
-                                 qd_packet *p) {
+static void long_retry(qd_decoding *ctx, qd_conn *conn, qd_packet *p) {
   const qd_decoder_settings *set = &ctx->dec->settings;
   qd_keyring *ring = &conn->ring;
   bool wrong = false, right = false;
@@ -130,10 +127,18 @@ static void long_retry(qd_decoding *ctx, qd_conn *conn,
   qd_keyring_add_initial(ring, p->header.version_info, p->header.scid);
 }
 
-/* long_find_long finds or makes the connection of a long header packet. A
+/* long_continues: a first Initial under another DCID goes on with |conn|: after
+   Version Negotiation, or after a Retry that the capture lost. */
+static bool long_continues(const qd_conn *conn, const quic_header *h) {
+  return conn->vn_only ||
+         (h->scid.len && qd_conn_cid(conn, QD_CLIENT, h->scid)) ||
+         (h->token.len && !conn->facts.suite);
+}
+
+/* long_find finds or makes the connection of a long header packet. A
    client's first Initial proves itself: it opens with the keys of its own
    DCID. */
-static qd_conn *long_find_long(qd_decoding *ctx, qd_packet *p) {
+static qd_conn *long_find(qd_decoding *ctx, qd_packet *p) {
   const qd_decoder_settings *set = &ctx->dec->settings;
   const quic_header *h = &p->header;
   qd_conn *conn = long_by_cid(ctx, h, &p->sender);
@@ -156,8 +161,7 @@ static qd_conn *long_find_long(qd_decoding *ctx, qd_packet *p) {
       p->raw.len <= ctx->dec->scratch_cap &&
       qd_keyring_try_initial(set->crypto, set->mem, h, p->raw,
                              ctx->dec->scratch, &res) == 0) {
-    if (!conn || !(conn->vn_only || (h->scid.len && qd_conn_cid(conn, QD_CLIENT,
-                                                                h->scid)))) {
+    if (!conn || !long_continues(conn, h)) {
       conn = qd_decoding_new_conn(ctx, QD_CLIENT);
     }
     p->sender = QD_CLIENT;
@@ -179,17 +183,16 @@ static qd_conn *long_find_long(qd_decoding *ctx, qd_packet *p) {
       p->sender_known = false;
       conn->vn_only = h->type == QUIC_PACKET_VERSION_NEGOTIATION ||
                       h->type == QUIC_PACKET_UNKNOWN;
-      conn->gquic = h->version_info &&
-                    h->version_info->kind == QUIC_VERSION_KIND_GQUIC;
+      conn->gquic =
+          h->version_info && h->version_info->kind == QUIC_VERSION_KIND_GQUIC;
     }
   }
   return conn;
 }
 
-/* long_bad_long emits a long header that breaks off or contradicts itself,
+/* long_bad emits a long header that breaks off or contradicts itself,
    where the version leaves no doubt that it is one. */
-static size_t long_bad_long(qd_decoding *ctx, qd_packet *p, size_t len,
-                               int rv) {
+static size_t long_bad(qd_decoding *ctx, qd_packet *p, size_t len, int rv) {
   const quic_version *v = p->header.version_info;
   bool cut = ctx->dg->payload.len < ctx->dg->wire_len;
 
@@ -202,14 +205,59 @@ static size_t long_bad_long(qd_decoding *ctx, qd_packet *p, size_t len,
   p->conn = long_by_cid(ctx, &p->header, &p->sender);
   p->sender_known = p->conn != NULL;
   p->state = QD_STATE_CLOSED;
-  p->reason = rv == QUIC_ERR_SHORT && cut ? QD_REASON_TRUNCATED
-                                          : QD_REASON_MALFORMED;
+  p->reason =
+      rv == QUIC_ERR_SHORT && cut ? QD_REASON_TRUNCATED : QD_REASON_MALFORMED;
   qd_decoding_emit(ctx, p);
   return len;
 }
 
-/* long_long handles a long header packet at ctx->pos; returns the octets it
-   takes, 0 when this is no QUIC. */
+/* long_restarted: a client's Initial that opens with the keys of its own DCID
+   although the connection has others: the first one after Version Negotiation
+   or after a Retry that the capture lost, or a client that starts over. */
+static bool long_restarted(qd_decoding *ctx, qd_conn *conn,
+                           const qd_packet *p) {
+  const qd_decoder_settings *set = &ctx->dec->settings;
+  qd_opened res;
+
+  if (p->header.type != QUIC_PACKET_INITIAL ||
+      (p->sender == QD_SERVER && conn->sides_known) ||
+      p->raw.len > ctx->dec->scratch_cap ||
+      qd_keyring_try_initial(set->crypto, set->mem, &p->header, p->raw,
+                             ctx->dec->scratch, &res) != 0) {
+    return false;
+  }
+  long_add_initial(conn, p->header.version_info, p->header.dcid);
+  return true;
+}
+
+static void long_encrypted(qd_decoding *ctx, qd_conn *conn, qd_packet *p) {
+  const quic_header *h = &p->header;
+  qd_endpoint *server = &conn->sides[QD_SERVER];
+  int rv;
+
+  long_widen_versions(conn, h->version_info);
+  rv = qd_decoding_open(ctx->dec, conn, p);
+  if ((rv == QUIC_ERR_AUTH || rv == QUIC_ERR_AGAIN) &&
+      long_restarted(ctx, conn, p)) {
+    p->sender = QD_CLIENT;
+    rv = qd_decoding_open(ctx->dec, conn, p);
+  }
+  if (rv != 0) {
+    p->reason = qd_decoding_reason(conn, p, rv);
+    if (conn->sides[p->sender].ncids == 0) {
+      qd_conntab_add_cid(&ctx->dec->tab, conn, p->sender, h->scid, 0);
+    }
+    return;
+  }
+  qd_decoding_moved(ctx, conn, p->sender);
+  if (p->sender == QD_CLIENT) {
+    long_client_cid(ctx->dec, conn, h->dcid);
+    if (server->cid_len < 0 && h->type == QUIC_PACKET_HANDSHAKE) {
+      server->cid_len = (int)h->dcid.len;
+    }
+  }
+}
+
 size_t qd_decoding_long(qd_decoding *ctx) {
   const quic_datagram *dg = ctx->dg;
   const uint8_t *data = dg->payload.data + ctx->pos;
@@ -223,14 +271,15 @@ size_t qd_decoding_long(qd_decoding *ctx) {
   h = &p.header;
   rv = quic_header_decode(h, data, len, dg->wire_len - ctx->pos, 0);
   p.raw = quic_bytes_of(data, rv == 0 ? h->packet_len : len);
-  if (ctx->pos && (rv != 0 || !quic_bytes_eq(h->dcid, ctx->dcid) ||
-                   !h->version_info)) {
+  if (ctx->pos && (rv == QUIC_ERR_MALFORMED || !h->version_info ||
+                   !quic_bytes_eq(h->dcid, ctx->dcid) ||
+                   (rv != 0 && dg->payload.len == dg->wire_len))) {
     return 0;
   }
   if (rv != 0) {
-    return long_bad_long(ctx, &p, len, rv);
+    return long_bad(ctx, &p, len, rv);
   }
-  conn = long_find_long(ctx, &p);
+  conn = long_find(ctx, &p);
   if (!conn) {
     return 0;
   }
@@ -238,7 +287,8 @@ size_t qd_decoding_long(qd_decoding *ctx) {
   if (!conn->version || conn->vn_only) {
     conn->version = h->version;
   }
-  if (!(h->first & QUIC_FIRST_FIXED) && h->type != QUIC_PACKET_VERSION_NEGOTIATION) {
+  if (!(h->first & QUIC_FIRST_FIXED) &&
+      h->type != QUIC_PACKET_VERSION_NEGOTIATION) {
     p.notes |= QD_NOTE_FIXED_ZERO;
   }
   if (h->type == QUIC_PACKET_VERSION_NEGOTIATION) {
@@ -253,38 +303,7 @@ size_t qd_decoding_long(qd_decoding *ctx) {
   } else if (h->type == QUIC_PACKET_RETRY) {
     long_retry(ctx, conn, &p);
   } else {
-    long_widen_versions(conn, h->version_info);
-    rv = qd_decoding_open(ctx->dec, conn, &p);
-    if ((rv == QUIC_ERR_AUTH || rv == QUIC_ERR_AGAIN) &&
-        h->type == QUIC_PACKET_INITIAL &&
-        (p.sender == QD_CLIENT || !conn->sides_known)) {
-      /* The first one after Version Negotiation or after a Retry that the
-         capture lost, or a client that starts over. */
-      qd_opened res;
-
-      if (qd_keyring_try_initial(ctx->dec->settings.crypto,
-                                 ctx->dec->settings.mem, h, p.raw,
-                                 ctx->dec->scratch, &res) == 0) {
-        long_add_initial(conn, h->version_info, h->dcid);
-        p.sender = QD_CLIENT;
-        rv = qd_decoding_open(ctx->dec, conn, &p);
-      }
-    }
-    if (rv == 0) {
-      qd_decoding_moved(ctx, conn, p.sender);
-      if (p.sender == QD_CLIENT) {
-        long_client_cid(ctx->dec, conn, h->dcid);
-        if (conn->sides[QD_SERVER].cid_len < 0 &&
-            h->type == QUIC_PACKET_HANDSHAKE) {
-          conn->sides[QD_SERVER].cid_len = (int)h->dcid.len;
-        }
-      }
-    } else {
-      p.reason = qd_decoding_reason(conn, &p, rv);
-      if (conn->sides[p.sender].ncids == 0) {
-        qd_conntab_add_cid(&ctx->dec->tab, conn, p.sender, h->scid, 0);
-      }
-    }
+    long_encrypted(ctx, conn, &p);
   }
   ctx->conn = conn;
   ctx->sender = p.sender;

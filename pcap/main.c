@@ -25,8 +25,8 @@ int main(int argc, char **argv) {
   }
   status = qd_session_new(&session, &opt);
   if (status == 0) {
-    status = opt.interface ? qd_live_run(session, &opt)
-                           : qd_session_file(session);
+    status =
+        opt.interface ? qd_live_run(session, &opt) : qd_session_file(session);
   }
   qd_session_del(session);
   qd_options_free(&opt);

@@ -44,10 +44,10 @@ static void opening_frame(qd_decoder *dec, qd_conn *conn, qd_packet *p,
     if (conn->facts.preferred.len) {
       int len = conn->sides[QD_SERVER].cid_len;
 
-      qd_conntab_add_cid(&dec->tab, conn, QD_SERVER,
-                         quic_bytes_of(conn->facts.preferred.data,
-                                       conn->facts.preferred.len),
-                         0);
+      qd_conntab_add_cid(
+          &dec->tab, conn, QD_SERVER,
+          quic_bytes_of(conn->facts.preferred.data, conn->facts.preferred.len),
+          0);
       conn->sides[QD_SERVER].cid_len = len;
       conn->facts.preferred.len = 0;
     }
@@ -94,8 +94,7 @@ static void opening_opened(qd_decoder *dec, qd_conn *conn, qd_packet *p,
       h->is_long ? QUIC_FIRST_RESERVED_LONG : QUIC_FIRST_RESERVED_SHORT;
 
   p->conn = conn;
-  p->state =
-      res->authenticated ? QD_STATE_OPEN : QD_STATE_UNAUTHENTICATED;
+  p->state = res->authenticated ? QD_STATE_OPEN : QD_STATE_UNAUTHENTICATED;
   p->reason = QD_REASON_NONE;
   p->payload = res->payload;
   p->header.first = res->unmasked.first;
@@ -152,7 +151,8 @@ static void opening_swap_sides(qd_decoder *dec, qd_conn *conn) {
 }
 
 /* opening_borrow_entries guesses the client random of a connection whose hello
-   is not in the capture: each unclaimed entry of the key log is tried. */
+   is not in the capture or is encrypted: each unclaimed entry of the key log is
+   tried. */
 static int opening_borrow_entries(qd_decoder *dec, qd_conn *conn,
                                   const qd_packet *p, qd_side side,
                                   qd_opened *res) {
@@ -182,8 +182,10 @@ static int opening_borrow_entries(qd_decoder *dec, qd_conn *conn,
                          dec->scratch, res);
     if (rv == 0) {
       entry->seen = true;
-      conn->facts.has_random = true;
-      memcpy(conn->facts.random, entry->random, sizeof(entry->random));
+      if (!conn->facts.has_random) {
+        conn->facts.has_random = true;
+        memcpy(conn->facts.random, entry->random, sizeof(entry->random));
+      }
       ring->facts++;
       return 0;
     }
@@ -199,7 +201,8 @@ static int opening_open_as(qd_decoder *dec, qd_conn *conn, const qd_packet *p,
                            dec->scratch, res);
 
   if (rv == QUIC_ERR_AGAIN && conn->ring.nentries == 0 &&
-      !conn->facts.has_random) {
+      (!conn->facts.has_random || conn->facts.ech)) {
+    /* Under Encrypted Client Hello the secrets go by the inner random. */
     rv = opening_borrow_entries(dec, conn, p, side, res);
   }
   return rv;
@@ -236,9 +239,7 @@ int qd_decoding_open(qd_decoder *dec, qd_conn *conn, qd_packet *p) {
   return rv;
 }
 
-/* opening_reason says why a packet stays closed, given what opening returned. */
-qd_reason qd_decoding_reason(const qd_conn *conn, const qd_packet *p,
-                                int rv) {
+qd_reason qd_decoding_reason(const qd_conn *conn, const qd_packet *p, int rv) {
   qd_level level = qd_packet_level(p->header.type);
   const qd_keyring *ring = &conn->ring;
   const quic_version *version = quic_version_find(conn->version);
@@ -251,8 +252,7 @@ qd_reason qd_decoding_reason(const qd_conn *conn, const qd_packet *p,
   }
   if (level == QD_LEVEL_INITIAL) {
     return rv == QUIC_ERR_AUTH && conn->has_odcid
-               ? (p->header.missing ? QD_REASON_TRUNCATED
-                                    : QD_REASON_AEAD_FAIL)
+               ? (p->header.missing ? QD_REASON_TRUNCATED : QD_REASON_AEAD_FAIL)
                : QD_REASON_NO_HELLO;
   }
   if (rv == QUIC_ERR_AGAIN) {
@@ -271,7 +271,7 @@ qd_reason qd_decoding_reason(const qd_conn *conn, const qd_packet *p,
 
 /* opening_may_open: a key for |p| may still come. */
 bool qd_decoding_may_open(const qd_decoder *dec, const qd_conn *conn,
-                             const qd_packet *p) {
+                          const qd_packet *p) {
   const qd_keyring *ring = &conn->ring;
 
   if (!dec->settings.keylog || (p->notes & QD_NOTE_ICMP)) {
@@ -280,9 +280,8 @@ bool qd_decoding_may_open(const qd_decoder *dec, const qd_conn *conn,
   switch (p->reason) {
   case QD_REASON_NO_HELLO:
     /* With all keys at hand a hello still to come is what is waited for. */
-    return !dec->keys_final ||
-           (conn->pending_bytes / 1200 < QD_NO_HELLO_HELD &&
-            quic_keylog_at(dec->settings.keylog, 0));
+    return !dec->keys_final || (conn->pending_bytes / 1200 < QD_NO_HELLO_HELD &&
+                                quic_keylog_at(dec->settings.keylog, 0));
   case QD_REASON_NO_SECRET:
     return !dec->keys_final;
   case QD_REASON_AEAD_FAIL:

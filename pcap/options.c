@@ -152,8 +152,9 @@ static void options_rest(qd_options *opt, struct argp_state *state, int argc,
 
   if (!opt->interface) {
     if (opt->read || argc > 1) {
-      argp_error(state, "'%s': a capture filter works with -i only; use "
-                        "--filter to select what a file shows",
+      argp_error(state,
+                 "'%s': a capture filter works with -i only; use "
+                 "--filter to select what a file shows",
                  argv[opt->read ? 0 : 1]);
     }
     opt->read = argv[0];
@@ -193,9 +194,10 @@ static error_t options_parser(int key, char *arg, struct argp_state *state) {
 }
 
 void qd_options_parse(qd_options *opt, int argc, char **argv) {
-  static const struct argp argp = {options_list, options_parser,
-                                   "[FILE]\n-i IF [CAPTURE-FILTER]",
-                                   options_doc, NULL, NULL, NULL};
+  static const struct argp argp = {
+      options_list, options_parser, "[FILE]\n-i IF [CAPTURE-FILTER]",
+      options_doc,  NULL,           NULL,
+      NULL};
   const char *env = getenv("SSLKEYLOGFILE");
 
   memset(opt, 0, sizeof(*opt));

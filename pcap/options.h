@@ -32,9 +32,9 @@ typedef struct qd_options {
   const char *keys[QD_KEYFILES_MAX];
   size_t nkeys;
   bool keys_from_environment; /* keys[0] is $SSLKEYLOGFILE */
-  const char *filter; /* --filter; NULL = all */
-  const char *user;   /* -Z; NULL = the default */
-  uint64_t count;     /* -c: packets shown at most; 0 = all */
+  const char *filter;         /* --filter; NULL = all */
+  const char *user;           /* -Z; NULL = the default */
+  uint64_t count;             /* -c: packets shown at most; 0 = all */
   qd_mode mode;
   int verbosity;
   int colour; /* -1 never, 0 auto, 1 always */

@@ -22,8 +22,8 @@ typedef struct qd_output_settings {
   const quic_mem *mem;
   quic_text *text; /* where to; flushed by its owner */
   bool colour;
-  int verbosity;   /* tree: 1 = frames and their fields, 2 = every field, TLS,
-                      transport parameters, certificates */
+  int verbosity; /* tree: 1 = frames and their fields, 2 = every field, TLS,
+                    transport parameters, certificates */
   bool absolute_time; /* seconds since 1970 instead of since the first packet */
 } qd_output_settings;
 

@@ -43,21 +43,23 @@ typedef struct qd_message {
 #define QD_MESSAGES_MAX 8 /* kept for one packet */
 
 /* Things worth saying about a packet. */
-#define QD_NOTE_LATE 0x01       /* shown before as closed, opened since */
-#define QD_NOTE_DUPLICATE 0x02  /* same octets and addresses < 50 ms before */
-#define QD_NOTE_ICMP 0x04       /* quoted by an ICMP error */
-#define QD_NOTE_GSO 0x08        /* cut out of a segmentation-offload datagram */
-#define QD_NOTE_RETRY_BAD 0x10  /* the Retry integrity tag is wrong */
-#define QD_NOTE_RETRY_OK 0x20   /* the Retry integrity tag is right */
-#define QD_NOTE_NEW_HELLO 0x40  /* the ClientHello changed after Retry, against
-                                   RFC 9000 §17.2.5.3 */
+#define QD_NOTE_LATE 0x01      /* shown before as closed, opened since */
+#define QD_NOTE_DUPLICATE 0x02 /* same octets and addresses < 50 ms before */
+#define QD_NOTE_ICMP 0x04      /* quoted by an ICMP error */
+#define QD_NOTE_GSO 0x08       /* cut out of a segmentation-offload datagram */
+#define QD_NOTE_RETRY_BAD 0x10 /* the Retry integrity tag is wrong */
+#define QD_NOTE_RETRY_OK 0x20  /* the Retry integrity tag is right */
+#define QD_NOTE_NEW_HELLO                                                      \
+  0x40 /* the ClientHello changed after Retry, against                         \
+          RFC 9000 §17.2.5.3 */
 #define QD_NOTE_FIXED_ZERO 0x80 /* the fixed bit is 0 */
 #define QD_NOTE_BAD_FRAME 0x100 /* frames end in something undecodable */
 #define QD_NOTE_ILLEGAL 0x200   /* a frame that this packet type forbids */
 #define QD_NOTE_RESERVED 0x400  /* reserved bits are not 0 */
 #define QD_NOTE_CONFLICT 0x800  /* CRYPTO octets contradict earlier ones */
-#define QD_NOTE_OTHER_VERSION 0x1000 /* Initial keys of another version than
-                                        the header's, against RFC 9369 §4.1 */
+#define QD_NOTE_OTHER_VERSION                                                  \
+  0x1000 /* Initial keys of another version than                               \
+            the header's, against RFC 9369 §4.1 */
 
 /* quic_bytes and pointers live as long as the call that hands the packet. */
 typedef struct qd_packet {
@@ -69,14 +71,14 @@ typedef struct qd_packet {
   qd_conn *conn; /* NULL when it belongs to none */
   qd_side sender;
   bool sender_known;
-  quic_header header; /* quic_bytes borrowed from |raw| */
-  quic_bytes raw;     /* the packet's captured octets */
+  quic_header header;    /* quic_bytes borrowed from |raw| */
+  quic_bytes raw;        /* the packet's captured octets */
   uint32_t datagram_len; /* UDP payload on the wire, octets */
   uint8_t ecn;
   qd_state state;
   qd_reason reason;
-  quic_bytes payload; /* frames, when OPEN or UNAUTHENTICATED */
-  uint32_t path_id;   /* multipath */
+  quic_bytes payload;  /* frames, when OPEN or UNAUTHENTICATED */
+  uint32_t path_id;    /* multipath */
   uint32_t generation; /* key updates before this packet's key */
   uint16_t suite;      /* TLS suite that opened it, 0 = none */
   uint32_t notes;      /* QD_NOTE_ */

@@ -71,8 +71,8 @@ bool qd_privilege_drop(const char *user, char *why, size_t cap) {
   for (int c = 0; c <= CAP_LAST_CAP; c++) {
     (void)prctl(PR_CAPBSET_DROP, c, 0, 0, 0);
   }
-  if (setgroups(0, NULL) != 0 || setresgid(pw->pw_gid, pw->pw_gid,
-                                           pw->pw_gid) != 0 ||
+  if (setgroups(0, NULL) != 0 ||
+      setresgid(pw->pw_gid, pw->pw_gid, pw->pw_gid) != 0 ||
       setresuid(pw->pw_uid, pw->pw_uid, pw->pw_uid) != 0) {
     return privilege_fail(why, cap, "changing the user");
   }

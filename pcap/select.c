@@ -46,7 +46,8 @@ static bool select_row(const quic_filter_symbol *rows, size_t n, size_t i,
 #define SELECT_ROW(rows, i, out)                                               \
   select_row(rows, sizeof(rows) / sizeof((rows)[0]), i, out)
 
-#define ONE(name, value) {name, value, value}
+#define ONE(name, value)                                                       \
+  { name, value, value }
 
 /* Counted from 1: a field alone asks whether there is a value but 0. */
 #define DIR_VALUE(side) ((uint64_t)(side) + 1)
@@ -99,8 +100,8 @@ static bool select_note_symbol(size_t i, quic_filter_symbol *out) {
 }
 
 static bool select_ecn_symbol(size_t i, quic_filter_symbol *out) {
-  static const quic_filter_symbol rows[] = {
-      ONE("not_ect", 0), ONE("ect1", 1), ONE("ect0", 2), ONE("ce", 3)};
+  static const quic_filter_symbol rows[] = {ONE("not_ect", 0), ONE("ect1", 1),
+                                            ONE("ect0", 2), ONE("ce", 3)};
 
   return SELECT_ROW(rows, i, out);
 }
@@ -250,9 +251,9 @@ static bool select_error_symbol(size_t i, quic_filter_symbol *out) {
 }
 
 #define NUMBER(name, id, symbol, help)                                         \
-  {name, QUIC_FILTER_NUMBER, help, SELECT_##id, symbol}
+  { name, QUIC_FILTER_NUMBER, help, SELECT_##id, symbol }
 #define TEXT(name, id, help)                                                   \
-  {name, QUIC_FILTER_TEXT, help, SELECT_##id, NULL}
+  { name, QUIC_FILTER_TEXT, help, SELECT_##id, NULL }
 
 const quic_filter_field qd_select_fields[] = {
     NUMBER("conn", CONN, NULL, "number of the connection, from 0"),
@@ -309,8 +310,8 @@ static bool select_frame_type(const quic_frame *f, quic_filter_visitor *v) {
   }
   row = select_frame_row(f->info);
   return row && row != f->info &&
-         quic_filter_number(v, row->type_first +
-                                   (f->type - f->info->type_first));
+         quic_filter_number(v,
+                            row->type_first + (f->type - f->info->type_first));
 }
 
 static bool select_frame_error(uint64_t space, uint64_t code,
@@ -450,8 +451,8 @@ static void select_conn_values(const qd_packet *p, const qd_conn *conn, int id,
     quic_filter_number(v, quic_time_since(p->time, conn->first));
     break;
   case SELECT_SNI:
-    quic_filter_text(v, quic_bytes_of(conn->facts.sni,
-                                      strlen(conn->facts.sni)));
+    quic_filter_text(v,
+                     quic_bytes_of(conn->facts.sni, strlen(conn->facts.sni)));
     break;
   case SELECT_ALPN:
     quic_filter_text(v, qd_conn_alpn(conn));

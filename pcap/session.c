@@ -19,8 +19,10 @@
 
 #define SESSION_PROGRESS_AFTER QUIC_SECOND
 #define SESSION_PROGRESS_EVERY (200 * QUIC_MILLISECOND)
-#define SESSION_PATIENCE QUIC_SECOND /* for a key that a live program writes */
-#define SESSION_POLL_RECORDS 1024    /* between looks at clock and key logs */
+#define SESSION_PATIENCE                                                       \
+  QUIC_SECOND                     /* for a key that a live program writes      \
+                                   */
+#define SESSION_POLL_RECORDS 1024 /* between looks at clock and key logs */
 
 struct qd_session {
   const qd_options *opt;
@@ -28,8 +30,8 @@ struct qd_session {
   qd_keyfiles *keys;
   quic_link *link;
   qd_decoder *decoder;
-  quic_filter *filter; /* NULL = all */
-  qd_output *output;   /* NULL with --why */
+  quic_filter *filter;   /* NULL = all */
+  qd_output *output;     /* NULL with --why */
   qd_coverage *coverage; /* --why only */
   qd_sink sink;
   uint64_t shown;
@@ -153,8 +155,8 @@ static int session_filter(qd_session *se) {
   if (!se->opt->filter) {
     return 0;
   }
-  rv = quic_filter_new(&se->filter, se->mem, se->opt->filter,
-                       qd_select_fields, qd_select_nfields, &error);
+  rv = quic_filter_new(&se->filter, se->mem, se->opt->filter, qd_select_fields,
+                       qd_select_nfields, &error);
   if (rv == QUIC_ERR_NOMEM) {
     return QD_EXIT_INPUT;
   }
@@ -209,8 +211,8 @@ static int session_decoder(qd_session *se) {
                              .crypto = quic_crypto_gnutls(),
                              .keylog = qd_keyfiles_log(se->keys),
                              .patience = opt->unordered ? 0
-                                         : file ? QUIC_TIME_NEVER
-                                                : SESSION_PATIENCE,
+                                         : file         ? QUIC_TIME_NEVER
+                                                        : SESSION_PATIENCE,
                              .late_keys = !file,
                              .fn = session_packet,
                              .user = se};
@@ -277,7 +279,11 @@ void qd_session_del(qd_session *se) {
 
 bool qd_session_record(qd_session *se, const quic_capture_record *rec) {
   if (rec->kind == QUIC_CAPTURE_SECRETS) {
-    if (qd_keyfiles_secrets(se->keys, rec) == 0) {
+    quic_keylog *log = qd_keyfiles_log(se->keys);
+    uint64_t before = quic_keylog_generation(log);
+
+    if (qd_keyfiles_secrets(se->keys, rec) == 0 &&
+        quic_keylog_generation(log) != before) {
       qd_decoder_keys_changed(se->decoder);
     }
     return !se->done;
@@ -287,8 +293,7 @@ bool qd_session_record(qd_session *se, const quic_capture_record *rec) {
     se->now = rec->time;
   }
   if (quic_link_decode(se->link, rec->linktype, rec->data, rec->orig_len,
-                       se->now, session_datagram, se) ==
-      QUIC_ERR_UNSUPPORTED) {
+                       se->now, session_datagram, se) == QUIC_ERR_UNSUPPORTED) {
     se->unknown_linktype = rec->linktype;
     se->unknown_frames++;
   }
@@ -362,8 +367,7 @@ static void session_nothing(qd_session *se) {
                     se->unknown_linktype);
     return;
   }
-  qd_session_note(se,
-                  "no QUIC found in %llu frames with %llu UDP datagrams",
+  qd_session_note(se, "no QUIC found in %llu frames with %llu UDP datagrams",
                   (unsigned long long)ls->frames,
                   (unsigned long long)ls->datagrams);
 }
@@ -433,11 +437,9 @@ int qd_session_file(qd_session *se) {
     }
   }
   if (rv == QUIC_ERR_SHORT) {
-    qd_session_note(se, "%s; what is before it was read",
-                    qd_source_error(src));
+    qd_session_note(se, "%s; what is before it was read", qd_source_error(src));
   } else if (rv != 0 && rv != QUIC_ERR_END) {
-    session_error(se, "%s",
-                  src ? qd_source_error(src) : quic_err_text(rv));
+    session_error(se, "%s", src ? qd_source_error(src) : quic_err_text(rv));
     status = QD_EXIT_INPUT;
   }
   status = qd_session_finish(se, status);

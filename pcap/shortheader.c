@@ -2,13 +2,17 @@
 
 #define SHORT_GSO_MIN 1200 /* segment sizes that are guessed */
 #define SHORT_GSO_MAX 1500
+#define SHORT_GSO_MISSES                                                       \
+  32                         /* datagrams without a fit that end the guessing  \
+                              */
+#define SHORT_CID_TRIES 64   /* places where the CID stands that are tried */
 #define SHORT_SERVER_TRIES 8 /* connections of one server tried a packet */
 
 /* short_short_as opens |len| octets at ctx->pos as a short header packet of
    |conn| from |sender|.  Returns what short_open does; |p| is set up. */
 static int short_short_as(qd_decoding *ctx, qd_conn *conn, qd_side sender,
-                            bool sender_known, size_t cid_len, size_t len,
-                            qd_packet *p) {
+                          bool sender_known, size_t cid_len, size_t len,
+                          qd_packet *p) {
   const quic_datagram *dg = ctx->dg;
   const uint8_t *data = dg->payload.data + ctx->pos;
   size_t missing = dg->wire_len - dg->payload.len;
@@ -17,10 +21,9 @@ static int short_short_as(qd_decoding *ctx, qd_conn *conn, qd_side sender,
 
   qd_decoding_init(ctx, p);
   p->raw = quic_bytes_of(data, len);
-  rv = quic_header_decode(&p->header, data, len,
-                          ctx->pos + len == dg->payload.len ? len + missing
-                                                            : len,
-                          cid_len);
+  rv = quic_header_decode(
+      &p->header, data, len,
+      ctx->pos + len == dg->payload.len ? len + missing : len, cid_len);
   p->header.packet_len = len;
   p->conn = conn;
   p->sender = sender;
@@ -37,7 +40,7 @@ static int short_short_as(qd_decoding *ctx, qd_conn *conn, qd_side sender,
    offload glued together: the size that fitted last, the next place where the
    CID stands, and the usual sizes.  Returns true when one opened. */
 static bool short_segment(qd_decoding *ctx, qd_conn *conn, qd_side sender,
-                            size_t cid_len, qd_packet *p) {
+                          size_t cid_len, qd_packet *p) {
   const quic_bytes *all = &ctx->dg->payload;
   size_t left = all->len - ctx->pos;
   const uint8_t *cid = all->data + ctx->pos + 1;
@@ -46,14 +49,14 @@ static bool short_segment(qd_decoding *ctx, qd_conn *conn, qd_side sender,
 
   if (*known) {
     end = (ctx->pos / *known + 1) * *known;
-    if (end < all->len &&
-        short_short_as(ctx, conn, sender, true, cid_len, end - ctx->pos,
-                         p) == 0) {
+    if (end < all->len && short_short_as(ctx, conn, sender, true, cid_len,
+                                         end - ctx->pos, p) == 0) {
       return true;
     }
   }
-  for (size_t at = 1 + cid_len + 20; cid_len >= 4 && at + 1 + cid_len < left;
-       at++) {
+  for (size_t at = 1 + cid_len + 20, tries = 0;
+       cid_len >= 4 && at + 1 + cid_len < left && tries < SHORT_CID_TRIES;
+       at++, tries++) {
     const uint8_t *next = memmem(cid + at, left - 1 - at, cid, cid_len);
 
     if (!next) {
@@ -66,24 +69,28 @@ static bool short_segment(qd_decoding *ctx, qd_conn *conn, qd_side sender,
       return true;
     }
   }
+  if (conn->sides[sender].gso_misses >= SHORT_GSO_MISSES) {
+    return false;
+  }
   for (uint32_t size = SHORT_GSO_MIN;
        size <= SHORT_GSO_MAX && left > SHORT_GSO_MIN; size++) {
     end = (ctx->pos / size + 1) * size;
     if (size != *known && end < all->len &&
-        short_short_as(ctx, conn, sender, true, cid_len, end - ctx->pos,
-                         p) == 0) {
+        short_short_as(ctx, conn, sender, true, cid_len, end - ctx->pos, p) ==
+            0) {
       *known = size;
       return true;
     }
   }
+  conn->sides[sender].gso_misses++;
   return false;
 }
 
 /* short_short_one tries |conn| for the short header packet at ctx->pos.
    Returns true when it opened. */
 static bool short_short_one(qd_decoding *ctx, qd_conn *conn, qd_side sender,
-                              bool sender_known, size_t cid_len,
-                              qd_packet *p, int *rv) {
+                            bool sender_known, size_t cid_len, qd_packet *p,
+                            int *rv) {
   size_t len = ctx->dg->payload.len - ctx->pos;
   uint32_t size = conn->sides[sender].gso_size;
 
@@ -109,9 +116,8 @@ static bool short_short_one(qd_decoding *ctx, qd_conn *conn, qd_side sender,
 
 /* short_short_lengths tries every length of the CID, where the receiver's is
    not known. */
-static bool short_short_lengths(qd_decoding *ctx, qd_conn *conn,
-                                  qd_side sender, bool sender_known,
-                                  qd_packet *p, int *rv) {
+static bool short_short_lengths(qd_decoding *ctx, qd_conn *conn, qd_side sender,
+                                bool sender_known, qd_packet *p, int *rv) {
   size_t len = ctx->dg->payload.len - ctx->pos;
 
   if (!qd_keyring_has_secret(&conn->ring, QD_LEVEL_APP, sender)) {
@@ -132,7 +138,7 @@ static bool short_short_lengths(qd_decoding *ctx, qd_conn *conn,
 
 /* short_short_conn tries |conn|, whose CID lengths are perhaps unknown. */
 static bool short_short_conn(qd_decoding *ctx, qd_conn *conn, qd_packet *p,
-                               int *rv) {
+                             int *rv) {
   qd_side sender;
   bool known = qd_decoding_sender(conn, ctx->dg, &sender);
   const quic_bytes *all = &ctx->dg->payload;
@@ -143,9 +149,9 @@ static bool short_short_conn(qd_decoding *ctx, qd_conn *conn, qd_packet *p,
     for (int side = 0; side < QD_SIDES; side++) {
       cid_len = conn->sides[side].cid_len;
       if (cid_len > 0 && (size_t)cid_len < all->len - ctx->pos &&
-          qd_conn_cid(conn, (qd_side)side,
-                      quic_bytes_of(all->data + ctx->pos + 1,
-                                    (size_t)cid_len))) {
+          qd_conn_cid(
+              conn, (qd_side)side,
+              quic_bytes_of(all->data + ctx->pos + 1, (size_t)cid_len))) {
         sender = (qd_side)!side;
         known = true;
       }
@@ -175,8 +181,8 @@ static bool short_short_cid(qd_decoding *ctx, qd_packet *p, int *rv) {
                        quic_bytes_of(all->data + ctx->pos + 1, len), owners,
                        QD_CID_OWNERS_MAX);
     for (size_t i = 0; i < n; i++) {
-      if (short_short_one(ctx, owners[i].conn, (qd_side)!owners[i].side,
-                            true, len, p, rv)) {
+      if (short_short_one(ctx, owners[i].conn, (qd_side)!owners[i].side, true,
+                          len, p, rv)) {
         return true;
       }
     }
@@ -194,8 +200,8 @@ static bool short_short_server(qd_decoding *ctx, qd_packet *p, int *rv) {
   for (int end = 0; end < 2; end++) {
     qd_conn *conns[SHORT_SERVER_TRIES];
     const quic_addr *server = end ? &ctx->dg->dst : &ctx->dg->src;
-    size_t n = qd_conntab_server(&ctx->dec->tab, server, conns,
-                                 SHORT_SERVER_TRIES);
+    size_t n =
+        qd_conntab_server(&ctx->dec->tab, server, conns, SHORT_SERVER_TRIES);
 
     for (size_t i = 0; i < n; i++) {
       qd_side sender = end ? QD_CLIENT : QD_SERVER;
@@ -204,7 +210,7 @@ static bool short_short_server(qd_decoding *ctx, qd_packet *p, int *rv) {
       if (cid_len >= 0 &&
           qd_keyring_ready(&conns[i]->ring, QD_LEVEL_APP, sender) &&
           short_short_one(ctx, conns[i], sender, true, (size_t)cid_len, p,
-                            rv)) {
+                          rv)) {
         return true;
       }
     }
@@ -222,10 +228,9 @@ static bool short_short_reset(qd_decoding *ctx, qd_packet *p) {
       ctx->dg->wire_len != all->len) {
     return false;
   }
-  conn = qd_conntab_token(&ctx->dec->tab,
-                          quic_bytes_of(all->data + all->len -
-                                            QUIC_RESET_TOKEN_LEN,
-                                        QUIC_RESET_TOKEN_LEN));
+  conn = qd_conntab_token(
+      &ctx->dec->tab, quic_bytes_of(all->data + all->len - QUIC_RESET_TOKEN_LEN,
+                                    QUIC_RESET_TOKEN_LEN));
   if (!conn) {
     return false;
   }
@@ -250,17 +255,17 @@ static bool short_short_trial(qd_decoding *ctx, qd_packet *p, int *rv) {
   qd_trial_found found;
   qd_conn *conn;
 
-  if (!dec->settings.keylog || ctx->pos ||
-      !(all->data[0] & QUIC_FIRST_FIXED) || ctx->dg->wire_len != all->len ||
-      ctx->dg->in_icmp || all->len > dec->scratch_cap) {
+  if (!dec->settings.keylog || ctx->pos || !(all->data[0] & QUIC_FIRST_FIXED) ||
+      ctx->dg->wire_len != all->len || ctx->dg->in_icmp ||
+      all->len > dec->scratch_cap) {
     return false;
   }
   memcpy(key, &ctx->dg->src, sizeof(quic_addr));
   memcpy(key + sizeof(quic_addr), &ctx->dg->dst, sizeof(quic_addr));
-  if (!qd_trial_packet(&dec->trial, dec->settings.keylog,
-                       quic_siphash(dec->settings.seed,
-                                    quic_bytes_of(key, sizeof(key))),
-                       *all, dec->scratch, &found)) {
+  if (!qd_trial_packet(
+          &dec->trial, dec->settings.keylog,
+          quic_siphash(dec->settings.seed, quic_bytes_of(key, sizeof(key))),
+          *all, dec->scratch, &found)) {
     return false;
   }
   conn = qd_decoding_new_conn(ctx, found.sender);
@@ -276,8 +281,7 @@ static bool short_short_trial(qd_decoding *ctx, qd_packet *p, int *rv) {
   qd_keyring_add_entry(&conn->ring, found.entry);
   qd_conntab_add_cid(&dec->tab, conn, (qd_side)!found.sender,
                      quic_bytes_of(all->data + 1, found.cid_len), 0);
-  return short_short_one(ctx, conn, found.sender, true, found.cid_len, p,
-                           rv);
+  return short_short_one(ctx, conn, found.sender, true, found.cid_len, p, rv);
 }
 
 /* short_short handles a short header packet at ctx->pos; returns the octets
@@ -303,8 +307,8 @@ size_t qd_decoding_short(qd_decoding *ctx) {
     }
   }
   if (!found && ctx->dec->tab.len) {
-    found = short_short_cid(ctx, &p, &rv) ||
-            short_short_server(ctx, &p, &rv) || short_short_reset(ctx, &p);
+    found = short_short_cid(ctx, &p, &rv) || short_short_server(ctx, &p, &rv) ||
+            short_short_reset(ctx, &p);
   }
   if (!found && (!flow || flow->nconns == 0)) {
     found = short_short_trial(ctx, &p, &rv);
@@ -319,8 +323,8 @@ size_t qd_decoding_short(qd_decoding *ctx) {
   }
   if (p.state == QD_STATE_CLOSED) {
     p.reason = qd_decoding_reason(p.conn, &p, rv);
-    if (ctx->pos && (p.header.dcid.len == 0 ||
-                     !quic_bytes_eq(p.header.dcid, ctx->dcid))) {
+    if (ctx->pos &&
+        (p.header.dcid.len == 0 || !quic_bytes_eq(p.header.dcid, ctx->dcid))) {
       return 0; /* closed and under another CID: padding */
     }
   } else if (p.state != QD_STATE_RESET) {

@@ -62,8 +62,7 @@ int qd_source_open(qd_source **out, const quic_mem *mem, const char *path) {
   }
   src->cap = SOURCE_WINDOW;
   src->window = quic_mem_alloc(mem, src->cap);
-  if (!src->window ||
-      quic_capture_reader_new(&src->reader, mem) != 0) {
+  if (!src->window || quic_capture_reader_new(&src->reader, mem) != 0) {
     return source_fail(src, QUIC_ERR_NOMEM, quic_err_text(QUIC_ERR_NOMEM));
   }
   return 0;

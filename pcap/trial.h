@@ -7,8 +7,8 @@
 
 #include "pcap/keyring.h"
 
-#define QD_TRIAL_FLOWS 256  /* flows remembered as tried, a power of two */
-#define QD_TRIAL_PACKETS 4  /* packets tried for one flow */
+#define QD_TRIAL_FLOWS 256 /* flows remembered as tried, a power of two */
+#define QD_TRIAL_PACKETS 4 /* packets tried for one flow */
 
 typedef struct qd_trial {
   const quic_crypto *crypto;
