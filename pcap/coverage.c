@@ -110,6 +110,11 @@ static uint8_t coverage_sender(const qd_packet *p) {
   return (uint8_t)(p->sender_known ? p->sender : QD_COVERAGE_UNKNOWN);
 }
 
+/* The version of |p|; a short header has none of its own. */
+static uint32_t coverage_version(const qd_packet *p) {
+  return p->header.is_long ? p->header.version : p->conn ? p->conn->version : 0;
+}
+
 /* coverage_start fills what the first packet of a cause tells. */
 static void coverage_start(qd_cause *cause, const qd_packet *p,
                            const qd_tally *tally) {
@@ -119,7 +124,7 @@ static void coverage_start(qd_cause *cause, const qd_packet *p,
   cause->level = (uint8_t)qd_packet_level(h->type);
   cause->sender = coverage_sender(p);
   cause->icmp = (p->notes & QD_NOTE_ICMP) != 0;
-  cause->version = h->is_long ? h->version : 0;
+  cause->version = coverage_version(p);
   cause->captured = (uint32_t)p->raw.len;
   cause->wire =
       h->missing ? (uint32_t)(p->raw.len + h->missing) : p->datagram_len;
@@ -179,8 +184,7 @@ static void coverage_closed(qd_coverage *cov, qd_tally *tally,
   cause->addr = p->src;
   cause->scattered |= cause->after.record != 0;
   cause->after.record = 0;
-  cause->versions_differ |=
-      p->header.is_long && p->header.version != cause->version;
+  cause->versions_differ |= coverage_version(p) != cause->version;
 }
 
 /* coverage_resumed notes that 1-RTT packets of |p|'s sender open again. */

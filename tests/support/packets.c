@@ -73,21 +73,25 @@ void packets_hex(packets *pk, const char *hex) {
   pk->wr.pos += b.len;
 }
 
-void packets_message(packets *pk, const char *hex) {
+void packets_octets(packets *pk, quic_bytes octets) {
   qd_level level = qd_packet_level(pk->p.header.type);
   qd_crypto *crypto = qd_conn_crypto(pk->conn, pk->p.sender, level);
   qd_message *msg = &pk->p.messages[pk->p.nmessages++];
-  uint8_t octets[2048];
-  quic_bytes b = octets_hex(hex, octets, sizeof(octets));
 
   assert_non_null(crypto);
   assert_true(pk->p.nmessages <= QD_MESSAGES_MAX);
-  msg->type = b.data[0];
+  msg->type = octets.data[0];
   msg->level = (uint8_t)level;
   msg->offset = crypto->parsed;
-  msg->len = (uint32_t)b.len;
-  assert_int_equal(quic_reasm_add(&crypto->data, msg->offset, b), 0);
+  msg->len = (uint32_t)octets.len;
+  assert_int_equal(quic_reasm_add(&crypto->data, msg->offset, octets), 0);
   crypto->parsed += msg->len;
+}
+
+void packets_message(packets *pk, const char *hex) {
+  uint8_t octets[2048];
+
+  packets_octets(pk, octets_hex(hex, octets, sizeof(octets)));
 }
 
 const char *packets_show(packets *pk, packets_output_new *new_fn) {

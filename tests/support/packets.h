@@ -32,7 +32,9 @@ void packets_free(packets *pk);
 void packets_frame(packets *pk, const quic_frame *f);
 void packets_hex(packets *pk, const char *hex);
 
-/* packets_message makes |octets| a TLS message that the packet completes. */
+/* packets_octets and packets_message make |octets|, or |hex|, a TLS message
+   that the packet completes. */
+void packets_octets(packets *pk, quic_bytes octets);
 void packets_message(packets *pk, const char *hex);
 
 /* packets_show returns what |new_fn| prints for the packet, the text of a

@@ -86,7 +86,8 @@ static void select_test_rows(const select_row *rows, size_t n,
   }
 }
 
-#define ROWS(rows, p) select_test_rows(rows, sizeof(rows) / sizeof((rows)[0]), p)
+#define ROWS(rows, p)                                                          \
+  select_test_rows(rows, sizeof(rows) / sizeof((rows)[0]), p)
 
 static void test_header(void **state) {
   static const select_row rows[] = {
@@ -209,7 +210,8 @@ static void test_frames(void **state) {
   select_case c;
 
   (void)state;
-  select_test_init(&c, "02 05 00 00 05  0f 04 01 02 aabb  11 08 4400 01 000000");
+  select_test_init(&c,
+                   "02 05 00 00 05  0f 04 01 02 aabb  11 08 4400 01 000000");
   ROWS(rows, &c.p);
   c.p.state = QD_STATE_UNAUTHENTICATED;
   ROWS(rows, &c.p);
@@ -218,12 +220,9 @@ static void test_frames(void **state) {
 /* Drafts numbered some frames otherwise. */
 static void test_frame_drafts(void **state) {
   static const select_row rows[] = {
-      {"frame == immediate_ack", true},
-      {"frame == 0xac", true},
-      {"frame == 0x1f", true},
-      {"frame == max_path_id", true},
-      {"frame == 0x15228c0c", true},
-      {"frame == paths_blocked", false},
+      {"frame == immediate_ack", true}, {"frame == 0xac", true},
+      {"frame == 0x1f", true},          {"frame == max_path_id", true},
+      {"frame == 0x15228c0c", true},    {"frame == paths_blocked", false},
   };
   static const select_row final[] = {
       {"frame == immediate_ack", true},
@@ -288,7 +287,7 @@ static void test_frame_broken(void **state) {
     const char *expr;
     bool match;
   } rows[] = {
-      {"01 33 00", "frame == 0x33", true},   /* unknown */
+      {"01 33 00", "frame == 0x33", true},    /* unknown */
       {"01 33 06", "frame == crypto", false}, /* what follows is not found */
       {"01 04 00", "frame == reset_stream", true}, /* ends inside */
       {"01 04 00", "stream == 0", false},
@@ -593,20 +592,13 @@ static void test_help(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(test_header),
-      cmocka_unit_test(test_long_header),
-      cmocka_unit_test(test_frames),
-      cmocka_unit_test(test_frame_drafts),
-      cmocka_unit_test(test_frame_names),
-      cmocka_unit_test(test_frame_broken),
-      cmocka_unit_test(test_frame_cut),
-      cmocka_unit_test(test_errors),
-      cmocka_unit_test(test_closed),
-      cmocka_unit_test(test_states),
-      cmocka_unit_test(test_ipv6),
-      cmocka_unit_test(test_no_walk),
-      cmocka_unit_test(test_wrong),
-      cmocka_unit_test(test_fields),
+      cmocka_unit_test(test_header),      cmocka_unit_test(test_long_header),
+      cmocka_unit_test(test_frames),      cmocka_unit_test(test_frame_drafts),
+      cmocka_unit_test(test_frame_names), cmocka_unit_test(test_frame_broken),
+      cmocka_unit_test(test_frame_cut),   cmocka_unit_test(test_errors),
+      cmocka_unit_test(test_closed),      cmocka_unit_test(test_states),
+      cmocka_unit_test(test_ipv6),        cmocka_unit_test(test_no_walk),
+      cmocka_unit_test(test_wrong),       cmocka_unit_test(test_fields),
       cmocka_unit_test(test_help),
   };
 
