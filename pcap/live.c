@@ -13,6 +13,7 @@
 #define LIVE_BUFFER (16 << 20) /* octets, in the kernel */
 #define LIVE_POLL_MS 200       /* between looks at the key logs */
 #define LIVE_BATCH 256         /* packets taken at a time */
+#define LIVE_DRAIN 1024        /* batches taken after the end was asked for */
 
 static volatile sig_atomic_t live_stop;
 
@@ -126,6 +127,12 @@ static int live_loop(pcap_t *cap, live_run *run, const qd_options *opt) {
       return live_fail(opt->interface, pcap_geterr(cap), "");
     }
     qd_session_poll(run->session);
+  }
+  /* What arrived before the signal still counts, as far as there is an end. */
+  for (int i = 0; i < LIVE_DRAIN && run->more; i++) {
+    if (pcap_dispatch(cap, LIVE_BATCH, live_packet, (u_char *)run) <= 0) {
+      break;
+    }
   }
   return 0;
 }

@@ -2,17 +2,19 @@
 
 #define SHORT_GSO_MIN 1200 /* segment sizes that are guessed */
 #define SHORT_GSO_MAX 1500
+#define SHORT_GSO_PARTS 64 /* equal parts that are guessed */
 #define SHORT_GSO_MISSES                                                       \
   32                         /* datagrams without a fit that end the guessing  \
                               */
+#define SHORT_CID_MIN 4      /* octets of a CID that is looked for */
 #define SHORT_CID_TRIES 64   /* places where the CID stands that are tried */
 #define SHORT_SERVER_TRIES 8 /* connections of one server tried a packet */
 
-/* short_short_as opens |len| octets at ctx->pos as a short header packet of
+/* short_as opens |len| octets at ctx->pos as a short header packet of
    |conn| from |sender|.  Returns what short_open does; |p| is set up. */
-static int short_short_as(qd_decoding *ctx, qd_conn *conn, qd_side sender,
-                          bool sender_known, size_t cid_len, size_t len,
-                          qd_packet *p) {
+static int short_as(qd_decoding *ctx, qd_conn *conn, qd_side sender,
+                    bool sender_known, size_t cid_len, size_t len,
+                    qd_packet *p) {
   const quic_datagram *dg = ctx->dg;
   const uint8_t *data = dg->payload.data + ctx->pos;
   size_t missing = dg->wire_len - dg->payload.len;
@@ -36,109 +38,125 @@ static int short_short_as(qd_decoding *ctx, qd_conn *conn, qd_side sender,
   return qd_decoding_open(ctx->dec, conn, p);
 }
 
-/* short_segment tries segment ends inside a datagram that segmentation
-   offload glued together: the size that fitted last, the next place where the
-   CID stands, and the usual sizes.  Returns true when one opened. */
-static bool short_segment(qd_decoding *ctx, qd_conn *conn, qd_side sender,
-                          size_t cid_len, qd_packet *p) {
-  const quic_bytes *all = &ctx->dg->payload;
-  size_t left = all->len - ctx->pos;
-  const uint8_t *cid = all->data + ctx->pos + 1;
-  uint32_t *known = &conn->sides[sender].gso_size;
-  size_t end;
+/* short_end tries the packet as ending at |end| of the datagram. */
+static bool short_end(qd_decoding *ctx, qd_conn *conn, qd_side sender,
+                      size_t cid_len, size_t end, qd_packet *p) {
+  return end > ctx->pos && end < ctx->dg->payload.len &&
+         short_as(ctx, conn, sender, true, cid_len, end - ctx->pos, p) == 0;
+}
 
-  if (*known) {
-    end = (ctx->pos / *known + 1) * *known;
-    if (end < all->len && short_short_as(ctx, conn, sender, true, cid_len,
-                                         end - ctx->pos, p) == 0) {
-      return true;
-    }
-  }
-  for (size_t at = 1 + cid_len + 20, tries = 0;
-       cid_len >= 4 && at + 1 + cid_len < left && tries < SHORT_CID_TRIES;
-       at++, tries++) {
+/* short_segment_cid tries the places where the CID stands again. */
+static bool short_segment_cid(qd_decoding *ctx, qd_conn *conn, qd_side sender,
+                              size_t cid_len, qd_packet *p) {
+  const quic_bytes *all = &ctx->dg->payload;
+  const uint8_t *cid = all->data + ctx->pos + 1;
+  size_t left = all->len - ctx->pos;
+  size_t at = 1 + cid_len + 20;
+
+  for (int i = 0; cid_len >= SHORT_CID_MIN && i < SHORT_CID_TRIES &&
+                  at + 1 + cid_len < left;
+       i++, at++) {
     const uint8_t *next = memmem(cid + at, left - 1 - at, cid, cid_len);
 
     if (!next) {
-      break;
+      return false;
     }
     at = (size_t)(next - cid);
-    if (!(next[-1] & 0x80) &&
-        short_short_as(ctx, conn, sender, true, cid_len, at, p) == 0) {
-      *known = ctx->pos == 0 ? (uint32_t)at : *known;
+    if (!(next[-1] & QUIC_FIRST_LONG) &&
+        short_end(ctx, conn, sender, cid_len, ctx->pos + at, p)) {
+      conn->sides[sender].gso_size = (uint32_t)(ctx->pos + at);
       return true;
     }
   }
-  if (conn->sides[sender].gso_misses >= SHORT_GSO_MISSES) {
-    return false;
-  }
-  for (uint32_t size = SHORT_GSO_MIN;
-       size <= SHORT_GSO_MAX && left > SHORT_GSO_MIN; size++) {
-    end = (ctx->pos / size + 1) * size;
-    if (size != *known && end < all->len &&
-        short_short_as(ctx, conn, sender, true, cid_len, end - ctx->pos, p) ==
-            0) {
-      *known = size;
-      return true;
-    }
-  }
-  conn->sides[sender].gso_misses++;
   return false;
 }
 
-/* short_short_one tries |conn| for the short header packet at ctx->pos.
-   Returns true when it opened. */
-static bool short_short_one(qd_decoding *ctx, qd_conn *conn, qd_side sender,
-                            bool sender_known, size_t cid_len, qd_packet *p,
-                            int *rv) {
-  size_t len = ctx->dg->payload.len - ctx->pos;
-  uint32_t size = conn->sides[sender].gso_size;
+/* short_segment_size tries segment sizes: equal parts, the usual packet sizes,
+   then every other. */
+static bool short_segment_size(qd_decoding *ctx, qd_conn *conn, qd_side sender,
+                               size_t cid_len, qd_packet *p) {
+  qd_endpoint *ep = &conn->sides[sender];
+  size_t len = ctx->dg->payload.len;
+  size_t size;
 
-  if (size && len > size && ctx->dg->wire_len == ctx->dg->payload.len &&
-      short_segment(ctx, conn, sender, cid_len, p)) {
+  if (ep->gso_misses >= SHORT_GSO_MISSES) {
+    return false;
+  }
+  for (size_t parts = 2; parts <= SHORT_GSO_PARTS; parts++) {
+    if (len % parts == 0 && (size = len / parts) > ctx->pos &&
+        short_end(ctx, conn, sender, cid_len, size, p)) {
+      ep->gso_size = (uint32_t)size;
+      return true;
+    }
+  }
+  for (size_t i = 0; i < SHORT_GSO_MAX; i++) {
+    /* Counts from 1200 to 1500, then from 0 to 1199. */
+    size = (SHORT_GSO_MIN + i) % SHORT_GSO_MAX + 1;
+    if (size > 1 + cid_len + 20 && short_end(ctx, conn, sender, cid_len,
+                                             (ctx->pos / size + 1) * size, p)) {
+      ep->gso_size = (uint32_t)size;
+      return true;
+    }
+  }
+  ep->gso_misses++;
+  return false;
+}
+
+/* short_one tries |conn| for the short header packet at ctx->pos: as the rest
+   of the datagram, or as a segment of one that segmentation offload glued
+   together.  Returns true when it opened, else |*rv| says why not. */
+static bool short_one(qd_decoding *ctx, qd_conn *conn, qd_side sender,
+                      bool sender_known, size_t cid_len, qd_packet *p,
+                      int *rv) {
+  size_t len = ctx->dg->payload.len - ctx->pos;
+  bool whole = ctx->dg->wire_len == ctx->dg->payload.len;
+  size_t size = conn->sides[sender].gso_size;
+  qd_packet rest;
+
+  if (whole && size && len > size &&
+      short_end(ctx, conn, sender, cid_len, (ctx->pos / size + 1) * size, p)) {
     p->notes |= QD_NOTE_GSO;
     return true;
   }
-  *rv = short_short_as(ctx, conn, sender, sender_known, cid_len, len, p);
-  if (*rv == QUIC_ERR_AUTH && !size && len > 2 * (21 + cid_len) &&
-      ctx->dg->wire_len == ctx->dg->payload.len &&
-      (ctx->pos || len > SHORT_GSO_MIN)) {
-    qd_packet whole = *p;
-
-    if (short_segment(ctx, conn, sender, cid_len, p)) {
-      p->notes |= QD_NOTE_GSO;
-      return true;
-    }
-    *p = whole;
+  *rv = short_as(ctx, conn, sender, sender_known, cid_len, len, p);
+  if (*rv != QUIC_ERR_AUTH || !whole || len < 2 * (21 + cid_len)) {
+    return *rv == 0;
   }
-  return *rv == 0;
+  rest = *p;
+  if (short_segment_cid(ctx, conn, sender, cid_len, p) ||
+      short_segment_size(ctx, conn, sender, cid_len, p)) {
+    p->notes |= QD_NOTE_GSO;
+    *rv = 0;
+    return true;
+  }
+  *p = rest;
+  return false;
 }
 
-/* short_short_lengths tries every length of the CID, where the receiver's is
+/* short_lengths tries every length of the CID, where the receiver's is
    not known. */
-static bool short_short_lengths(qd_decoding *ctx, qd_conn *conn, qd_side sender,
-                                bool sender_known, qd_packet *p, int *rv) {
+static bool short_lengths(qd_decoding *ctx, qd_conn *conn, qd_side sender,
+                          bool sender_known, qd_packet *p, int *rv) {
   size_t len = ctx->dg->payload.len - ctx->pos;
 
   if (!qd_keyring_has_secret(&conn->ring, QD_LEVEL_APP, sender)) {
-    *rv = short_short_as(ctx, conn, sender, sender_known, 0, len, p);
+    *rv = short_as(ctx, conn, sender, sender_known, 0, len, p);
     return *rv == 0;
   }
   for (size_t cid_len = 0; cid_len <= QUIC_CID_MAX; cid_len++) {
-    *rv = short_short_as(ctx, conn, sender, sender_known, cid_len, len, p);
+    *rv = short_as(ctx, conn, sender, sender_known, cid_len, len, p);
     if (*rv == 0) {
       qd_conntab_add_cid(&ctx->dec->tab, conn, (qd_side)!p->sender,
                          p->header.dcid, 0);
       return true;
     }
   }
-  *rv = short_short_as(ctx, conn, sender, sender_known, 0, len, p);
+  *rv = short_as(ctx, conn, sender, sender_known, 0, len, p);
   return *rv == 0;
 }
 
-/* short_short_conn tries |conn|, whose CID lengths are perhaps unknown. */
-static bool short_short_conn(qd_decoding *ctx, qd_conn *conn, qd_packet *p,
-                             int *rv) {
+/* short_conn tries |conn|, whose CID lengths are perhaps unknown. */
+static bool short_conn(qd_decoding *ctx, qd_conn *conn, qd_packet *p, int *rv) {
   qd_side sender;
   bool known = qd_decoding_sender(conn, ctx->dg, &sender);
   const quic_bytes *all = &ctx->dg->payload;
@@ -159,14 +177,14 @@ static bool short_short_conn(qd_decoding *ctx, qd_conn *conn, qd_packet *p,
   }
   cid_len = conn->sides[!sender].cid_len;
   if (cid_len < 0) {
-    return short_short_lengths(ctx, conn, sender, known, p, rv);
+    return short_lengths(ctx, conn, sender, known, p, rv);
   }
-  return short_short_one(ctx, conn, sender, known, (size_t)cid_len, p, rv);
+  return short_one(ctx, conn, sender, known, (size_t)cid_len, p, rv);
 }
 
-/* short_short_cid looks for the connection by the CID alone, in every length
+/* short_cid looks for the connection by the CID alone, in every length
    that is in use: the packet came from addresses not seen before. */
-static bool short_short_cid(qd_decoding *ctx, qd_packet *p, int *rv) {
+static bool short_cid(qd_decoding *ctx, qd_packet *p, int *rv) {
   const quic_bytes *all = &ctx->dg->payload;
   size_t left = all->len - ctx->pos;
 
@@ -181,8 +199,8 @@ static bool short_short_cid(qd_decoding *ctx, qd_packet *p, int *rv) {
                        quic_bytes_of(all->data + ctx->pos + 1, len), owners,
                        QD_CID_OWNERS_MAX);
     for (size_t i = 0; i < n; i++) {
-      if (short_short_one(ctx, owners[i].conn, (qd_side)!owners[i].side, true,
-                          len, p, rv)) {
+      if (short_one(ctx, owners[i].conn, (qd_side)!owners[i].side, true, len, p,
+                    rv)) {
         return true;
       }
     }
@@ -194,9 +212,9 @@ static bool short_short_cid(qd_decoding *ctx, qd_packet *p, int *rv) {
   return false;
 }
 
-/* short_short_server tries the connections of either address's server: a
+/* short_server tries the connections of either address's server: a
    client with empty CIDs moved. */
-static bool short_short_server(qd_decoding *ctx, qd_packet *p, int *rv) {
+static bool short_server(qd_decoding *ctx, qd_packet *p, int *rv) {
   for (int end = 0; end < 2; end++) {
     qd_conn *conns[SHORT_SERVER_TRIES];
     const quic_addr *server = end ? &ctx->dg->dst : &ctx->dg->src;
@@ -209,8 +227,7 @@ static bool short_short_server(qd_decoding *ctx, qd_packet *p, int *rv) {
 
       if (cid_len >= 0 &&
           qd_keyring_ready(&conns[i]->ring, QD_LEVEL_APP, sender) &&
-          short_short_one(ctx, conns[i], sender, true, (size_t)cid_len, p,
-                          rv)) {
+          short_one(ctx, conns[i], sender, true, (size_t)cid_len, p, rv)) {
         return true;
       }
     }
@@ -218,9 +235,9 @@ static bool short_short_server(qd_decoding *ctx, qd_packet *p, int *rv) {
   return false;
 }
 
-/* short_short_reset: the last 16 octets are a token that a known connection
+/* short_reset: the last 16 octets are a token that a known connection
    may be reset with (RFC 9000 §10.3). */
-static bool short_short_reset(qd_decoding *ctx, qd_packet *p) {
+static bool short_reset(qd_decoding *ctx, qd_packet *p) {
   const quic_bytes *all = &ctx->dg->payload;
   qd_conn *conn;
 
@@ -246,9 +263,9 @@ static bool short_short_reset(qd_decoding *ctx, qd_packet *p) {
   return true;
 }
 
-/* short_short_trial looks through the key log for a connection whose
+/* short_trial looks through the key log for a connection whose
    handshake was not captured. */
-static bool short_short_trial(qd_decoding *ctx, qd_packet *p, int *rv) {
+static bool short_trial(qd_decoding *ctx, qd_packet *p, int *rv) {
   qd_decoder *dec = ctx->dec;
   const quic_bytes *all = &ctx->dg->payload;
   uint8_t key[2 * sizeof(quic_addr)];
@@ -281,41 +298,55 @@ static bool short_short_trial(qd_decoding *ctx, qd_packet *p, int *rv) {
   qd_keyring_add_entry(&conn->ring, found.entry);
   qd_conntab_add_cid(&dec->tab, conn, (qd_side)!found.sender,
                      quic_bytes_of(all->data + 1, found.cid_len), 0);
-  return short_short_one(ctx, conn, found.sender, true, found.cid_len, p, rv);
+  return short_one(ctx, conn, found.sender, true, found.cid_len, p, rv);
 }
 
-/* short_short handles a short header packet at ctx->pos; returns the octets
-   it takes, 0 when this is no QUIC. */
+/* short_fixed: the fixed bit is set, or the receiver allowed to clear it (RFC
+   9287). */
+static bool short_fixed(const qd_packet *p) {
+  return (p->header.first & QUIC_FIRST_FIXED) ||
+         p->conn->sides[!p->sender].grease_bit;
+}
+
+/* short_behind: what stands closed behind other packets is one of the same
+   connection and not padding: it has their CID, or there is none and a key may
+   still tell. */
+static bool short_behind(const qd_decoding *ctx, const qd_packet *p) {
+  return ctx->dcid.len ? quic_bytes_eq(p->header.dcid, ctx->dcid)
+                       : p->header.dcid.len == 0 && short_fixed(p) &&
+                             qd_decoding_may_open(ctx->dec, p->conn, p);
+}
+
 size_t qd_decoding_short(qd_decoding *ctx) {
-  const quic_bytes *all = &ctx->dg->payload;
   qd_flow *flow = ctx->flow;
-  bool fixed = (all->data[ctx->pos] & QUIC_FIRST_FIXED) != 0;
   bool found = false;
   qd_packet p, mine;
   int rv = QUIC_ERR_AGAIN, mine_rv = QUIC_ERR_AGAIN;
 
   if (ctx->pos && ctx->conn) {
-    found = short_short_conn(ctx, ctx->conn, &p, &rv);
+    found = short_conn(ctx, ctx->conn, &p, &rv);
     mine = p;
     mine_rv = rv;
   }
   for (uint8_t i = 0; flow && i < flow->nconns && !found; i++) {
-    found = short_short_conn(ctx, flow->conns[i], &p, &rv);
+    if (ctx->pos && flow->conns[i] == ctx->conn) {
+      continue;
+    }
+    found = short_conn(ctx, flow->conns[i], &p, &rv);
     if (!found && i == 0 && !ctx->pos) {
       mine = p;
       mine_rv = rv;
     }
   }
   if (!found && ctx->dec->tab.len) {
-    found = short_short_cid(ctx, &p, &rv) || short_short_server(ctx, &p, &rv) ||
-            short_short_reset(ctx, &p);
+    found = short_cid(ctx, &p, &rv) || short_server(ctx, &p, &rv) ||
+            short_reset(ctx, &p);
   }
   if (!found && (!flow || flow->nconns == 0)) {
-    found = short_short_trial(ctx, &p, &rv);
+    found = short_trial(ctx, &p, &rv);
   }
   if (!found) {
-    if (!flow || flow->nconns == 0 ||
-        (!fixed && !mine.conn->sides[!mine.sender].grease_bit)) {
+    if (!flow || flow->nconns == 0 || !short_fixed(&mine)) {
       return 0;
     }
     p = mine;
@@ -323,9 +354,8 @@ size_t qd_decoding_short(qd_decoding *ctx) {
   }
   if (p.state == QD_STATE_CLOSED) {
     p.reason = qd_decoding_reason(p.conn, &p, rv);
-    if (ctx->pos &&
-        (p.header.dcid.len == 0 || !quic_bytes_eq(p.header.dcid, ctx->dcid))) {
-      return 0; /* closed and under another CID: padding */
+    if (ctx->pos && !short_behind(ctx, &p)) {
+      return 0;
     }
   } else if (p.state != QD_STATE_RESET) {
     qd_decoding_moved(ctx, p.conn, p.sender);

@@ -18,6 +18,10 @@ static const uint8_t salt_v1[] = {0x38, 0x76, 0x2c, 0xf7, 0xf5, 0x59, 0x34,
 static const uint8_t salt_v2[] = {0x0d, 0xed, 0xe3, 0xde, 0xf7, 0x00, 0xa6,
                                   0xdb, 0x81, 0x93, 0x81, 0xbe, 0x6e, 0x26,
                                   0x9d, 0xcb, 0xf9, 0xbd, 0x2e, 0xd9};
+/* draft-ietf-quic-v2-01 to -07, still sent by ngtcp2 0.12. */
+static const uint8_t salt_v2_draft[] = {
+    0xa7, 0x07, 0xc2, 0x03, 0xa5, 0x9b, 0x47, 0x18, 0x4a, 0x1d,
+    0x62, 0xca, 0x57, 0x04, 0x06, 0xea, 0x7a, 0xe3, 0xe5, 0xd3};
 
 /* Retry keys and nonces. */
 static const uint8_t retry_key_d25[] = {0x4d, 0x32, 0xec, 0xdb, 0x2a, 0x21,
@@ -40,6 +44,11 @@ static const uint8_t retry_key_v2[] = {0x8f, 0xb4, 0xb0, 0x1b, 0x56, 0xac,
                                        0xad, 0x7c, 0xcc, 0x92};
 static const uint8_t retry_nonce_v2[] = {0xd8, 0x69, 0x69, 0xbc, 0x2d, 0x7c,
                                          0x6d, 0x99, 0x90, 0xef, 0xb0, 0x4a};
+static const uint8_t retry_key_v2_draft[] = {0xba, 0x85, 0x8d, 0xc7, 0xb4, 0x3d,
+                                             0xe5, 0xdb, 0xf8, 0x76, 0x17, 0xff,
+                                             0x4a, 0xb2, 0x53, 0xdb};
+static const uint8_t retry_nonce_v2_draft[] = {
+    0x14, 0x1b, 0x99, 0xc2, 0x39, 0xb0, 0x3e, 0x78, 0x5d, 0x6a, 0x2e, 0x9f};
 
 static const quic_version_labels labels_v1 = {"quic key", "quic iv", "quic hp",
                                               "quic ku"};
@@ -69,6 +78,9 @@ static const quic_version_labels labels_v2 = {"quicv2 key", "quicv2 iv",
 #define LIKE_V1 KEYS(v1, v1, v1), CODES_V1, TPARAM_EXT, false, false, false
 #define LIKE_V2 KEYS(v2, v2, v2), CODES_V2, TPARAM_EXT, false, false, false
 
+#define LIKE_V2_DRAFT                                                          \
+  KEYS(v2_draft, v2, v2_draft), CODES_V2, TPARAM_EXT, false, false, false
+
 #define NO_KEYS NULL, NULL, NULL, NULL, {0, 0, 0, 0}, 0, false
 #define QUIC(number, name, like)                                               \
   { (number), QUIC_VERSION_KIND_QUIC, name, like }
@@ -90,6 +102,7 @@ static const quic_version_labels labels_v2 = {"quicv2 key", "quicv2 iv",
 static const quic_version version_table[] = {
     QUIC(QUIC_VERSION_1, "v1", LIKE_V1),
     QUIC(QUIC_VERSION_2, "v2", LIKE_V2),
+    QUIC(0x709a50c4, "v2-draft", LIKE_V2_DRAFT),
     QUIC(0xff00001d, "draft-29", LIKE_D29),
     QUIC(0xff000022, "draft-34", LIKE_V1),
     QUIC(0xff000021, "draft-33", LIKE_V1),
@@ -128,7 +141,6 @@ static const quic_version version_table[] = {
     NAMED(0xff000002, "draft-02"),
     NAMED(0xff000001, "draft-01"),
     NAMED(0xff000000, "draft-00"),
-    NAMED(0x709a50c4, "v2-draft"),
     NAMED(0xff020000, "v2-draft-00"),
     NAMED(0x50435130, "picoquic-0"),
     NAMED(0x50435131, "picoquic-1"),
