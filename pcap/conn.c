@@ -145,6 +145,7 @@ void qd_conn_restart_hello(qd_conn *conn) {
   quic_reasm_init(&cr->data, conn->mem, QD_CRYPTO_MAX);
   cr->dropped = false;
   cr->parsed = 0;
+  cr->peeked = 0;
   cr->epoch++;
 }
 

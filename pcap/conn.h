@@ -10,7 +10,7 @@
 #include "wire/tparam.h"
 
 #define QD_CIDS_MAX 64            /* connection IDs kept, per side */
-#define QD_TOKENS_MAX 64          /* stateless reset tokens kept, per side */
+#define QD_TOKENS_MAX 250         /* stateless reset tokens kept, per side */
 #define QD_CRYPTO_MAX (256 << 10) /* octets of one CRYPTO stream */
 #define QD_SNI_MAX 256
 #define QD_ALPN_MAX 256
@@ -28,6 +28,7 @@ typedef struct qd_cid {
 /* One direction's CRYPTO stream at one level. */
 typedef struct qd_crypto {
   quic_reasm data;
+  uint32_t peeked; /* octets of the message at |parsed| when last looked at */
   uint32_t parsed; /* octets of whole messages already looked at */
   uint8_t epoch;   /* grows when a Retry starts the stream anew */
   bool dropped;    /* memory ran out; what is missing stays missing */
@@ -58,6 +59,7 @@ typedef struct qd_facts {
   uint8_t random[QUIC_KEYLOG_RANDOM_LEN]; /* of the newest ClientHello */
   bool hello_changed; /* another ClientHello came after a Retry */
   bool hello_complete;
+  bool hello_stale; /* a Retry came since; the next hello may differ */
   bool early_data, psk, ech;
   char sni[QD_SNI_MAX];      /* untrusted, NUL-terminated */
   uint8_t alpn[QD_ALPN_MAX]; /* the client's offer, raw list */
@@ -92,6 +94,8 @@ struct qd_conn {
   qd_endpoint sides[QD_SIDES];
   qd_keyring ring;
   qd_facts facts;
+  uint8_t borrows;   /* times that the whole key log was tried */
+  uint32_t longs;    /* long headers of |version| */
   quic_list pending; /* held packets that wait for a key (hold.h) */
   size_t pending_bytes;
   uint64_t retry_facts;   /* ring.facts when |pending| was last tried */

@@ -45,6 +45,7 @@ void qd_conntab_init(qd_conntab *tab, const quic_mem *mem,
   quic_map_init(&tab->tokens, mem, seed);
   quic_list_init(&tab->lru);
   quic_list_init(&tab->warm);
+  tab->work.left = QD_WORK_MAX;
 }
 
 static void conntab_free_value(void *user, quic_bytes key, void *value) {
@@ -195,6 +196,7 @@ qd_conn *qd_conntab_new(qd_conntab *tab, const quic_addr *client,
     return NULL;
   }
   conn->refs = 1;
+  conn->ring.work = &tab->work;
   conn->number = tab->next_number++;
   conn->first = conn->last = now;
   conn->sides[QD_CLIENT].addr = *client;
@@ -232,7 +234,6 @@ void qd_conntab_warm(qd_conntab *tab, qd_conn *conn) {
     qd_conn *cold = QUIC_LIST_ITEM(tab->warm.next, qd_conn, warm);
 
     qd_keyring_chill(&cold->ring);
-    qd_conn_drop_crypto(cold);
     quic_list_remove(&cold->warm);
     cold->is_warm = false;
     tab->nwarm--;

@@ -41,6 +41,7 @@ typedef struct qd_conntab {
   size_t len;
   uint32_t next_number;
   uint64_t evicted;
+  qd_work work;                        /* of all connections */
   uint64_t crypto_total;               /* octets in CRYPTO streams */
   uint32_t cid_lens[QUIC_CID_MAX + 1]; /* CIDs known, by length */
 } qd_conntab;

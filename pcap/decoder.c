@@ -43,6 +43,10 @@ uint64_t qd_decoder_evicted(const qd_decoder *dec) {
   return dec->tab.evicted;
 }
 
+uint64_t qd_decoder_refused(const qd_decoder *dec) {
+  return dec->tab.work.refused;
+}
+
 uint64_t qd_decoder_given_up(const qd_decoder *dec) {
   return dec->hold.given_up;
 }
@@ -135,12 +139,20 @@ static size_t decoder_packet(qd_decoding *ctx) {
   return qd_decoding_short(ctx);
 }
 
+static void decoder_fill_work(qd_work *work, size_t len) {
+  work->left += QD_WORK_DATAGRAM + (int64_t)len * QD_WORK_OCTET;
+  if (work->left > QD_WORK_MAX) {
+    work->left = QD_WORK_MAX;
+  }
+}
+
 void qd_decoder_datagram(qd_decoder *dec, uint64_t frame, quic_time now,
                          const quic_datagram *dg) {
   qd_decoding ctx = {.dec = dec, .dg = dg, .frame = frame, .now = now};
   bool quic = false;
 
   dec->stats.datagrams++;
+  decoder_fill_work(&dec->tab.work, dg->payload.len);
   if (dg->payload.len == 0) {
     return;
   }

@@ -10,10 +10,16 @@
 #include "pcap/hold.h"
 
 #define QD_CRYPTO_BYTES (16u << 20) /* CRYPTO streams of all connections */
-#define QD_NO_HELLO_HELD 256        /* packets held while no hello was seen */
+#define QD_NO_HELLO_HELD                                                       \
+  (300u << 10) /* octets of one connection held while no                       \
+                  hello was seen */
+#define QD_BORROWS_MAX                                                         \
+  8                      /* packets of one connection on which all unclaimed   \
+                            secrets are tried */
+#define QD_BORROW_COST 4 /* keys derived for one of them */
 #define QD_TRIAL_KEYS                                                          \
   20000 /* keys derived to find connections without a                          \
-           handshake in the capture, in all */
+           handshake in the capture, at least */
 #define QD_DUPLICATE_WINDOW (50 * QUIC_MILLISECOND)
 
 typedef struct qd_decoder_settings {
@@ -63,6 +69,7 @@ const qd_decoder_stats *qd_decoder_get_stats(const qd_decoder *dec);
 
 /* Connections forgotten and packets let go for want of room. */
 uint64_t qd_decoder_evicted(const qd_decoder *dec);
+uint64_t qd_decoder_refused(const qd_decoder *dec); /* qd_work */
 uint64_t qd_decoder_given_up(const qd_decoder *dec);
 uint32_t qd_decoder_conns(const qd_decoder *dec); /* seen in all */
 

@@ -13,7 +13,49 @@ static void decoding_count(qd_decoder *dec, const qd_packet *p) {
   }
 }
 
-/* decoding_retry tries the packets of |conn| that wait for a key. */
+/* decoding_again decodes a held short header packet from the start: CID
+   lengths, paths and segments may be known by now. */
+static int decoding_again(qd_decoder *dec, qd_conn *conn, qd_held *held) {
+  const qd_packet *p = &held->p;
+  quic_datagram dg = {.src = p->src,
+                      .dst = p->dst,
+                      .payload = p->raw,
+                      .wire_len = p->raw.len + p->header.missing,
+                      .ecn = p->ecn};
+  qd_decoding ctx = {.dec = dec,
+                     .dg = &dg,
+                     .frame = p->frame,
+                     .now = p->time,
+                     .flow = qd_conntab_flow(&dec->tab, &p->src, &p->dst),
+                     .index = p->index,
+                     .base = p->offset,
+                     .held = held,
+                     .notes = p->notes};
+  int rv = qd_decoding_short_again(&ctx, conn);
+
+  if (rv == 0) {
+    qd_hold_discard(&dec->hold, held);
+  }
+  return rv;
+}
+
+/* decoding_open_held opens a held long header packet in its place. */
+static int decoding_open_held(qd_decoder *dec, qd_conn *conn, qd_held *held) {
+  qd_packet *p = &held->p;
+  uint8_t *room = held->block + p->raw.len;
+  int rv = qd_decoding_open(dec, conn, p);
+
+  if (rv == 0) {
+    memcpy(room, p->payload.data, p->payload.len);
+    p->payload.data = room;
+    conn->sides[p->sender].opened++;
+    dec->stats.opened++;
+    dec->stats.late++;
+    qd_hold_settle(&dec->hold, held);
+  }
+  return rv;
+}
+
 void qd_decoding_retry(qd_decoder *dec, qd_conn *conn) {
   while (conn->retry_facts != conn->ring.facts &&
          !quic_list_empty(&conn->pending)) {
@@ -23,19 +65,17 @@ void qd_decoding_retry(qd_decoder *dec, qd_conn *conn) {
     while (at != &conn->pending) {
       qd_held *held = QUIC_LIST_ITEM(at, qd_held, pending);
       qd_packet *p = &held->p;
+      int rv;
 
       at = at->next;
-      if (qd_decoding_open(dec, conn, p) == 0) {
-        uint8_t *room = held->block + p->raw.len;
-
-        memcpy(room, p->payload.data, p->payload.len);
-        p->payload.data = room;
-        conn->sides[p->sender].opened++;
-        dec->stats.opened++;
-        dec->stats.late++;
-        qd_hold_settle(&dec->hold, held);
-      } else if (!qd_decoding_may_open(dec, conn, p)) {
-        qd_hold_settle(&dec->hold, held);
+      rv = p->header.type == QUIC_PACKET_1RTT
+               ? decoding_again(dec, conn, held)
+               : decoding_open_held(dec, conn, held);
+      if (rv != 0) {
+        p->reason = qd_decoding_reason(conn, p, rv);
+        if (!qd_decoding_may_open(dec, conn, p)) {
+          qd_hold_settle(&dec->hold, held);
+        }
       }
     }
     qd_hold_release(&dec->hold);
@@ -43,12 +83,31 @@ void qd_decoding_retry(qd_decoder *dec, qd_conn *conn) {
   conn->retry_facts = conn->ring.facts;
 }
 
-/* decoding_emit counts |p| and hands it out or holds it. */
+/* decoding_emit_again hands out what came of a held packet. */
+static void decoding_emit_again(qd_decoding *ctx, const qd_packet *p) {
+  qd_decoder *dec = ctx->dec;
+
+  if (p->index != ctx->held->p.index) {
+    decoding_count(dec, p);
+  } else if (qd_packet_opened(p)) {
+    dec->stats.opened++;
+  }
+  if (qd_packet_opened(p)) {
+    dec->stats.late++;
+    p->conn->sides[p->sender].opened++;
+  }
+  qd_hold_replace(&dec->hold, ctx->held, p);
+}
+
 void qd_decoding_emit(qd_decoding *ctx, qd_packet *p) {
   qd_decoder *dec = ctx->dec;
   qd_conn *conn = p->conn;
 
   p->index = ctx->index++;
+  if (ctx->held) {
+    decoding_emit_again(ctx, p);
+    return;
+  }
   decoding_count(dec, p);
   if (conn) {
     qd_conntab_touch(&dec->tab, conn, ctx->now);
@@ -77,10 +136,10 @@ void qd_decoding_init(const qd_decoding *ctx, qd_packet *p) {
   p->datagram_len = (uint32_t)ctx->dg->wire_len;
   p->ecn = ctx->dg->ecn;
   p->notes = ctx->notes;
+  p->offset = (uint32_t)(ctx->base + ctx->pos);
   p->header.type = QUIC_PACKET_UNKNOWN;
 }
 
-/* Who sent it, by addresses; false when they do not tell. */
 bool qd_decoding_sender(const qd_conn *conn, const quic_datagram *dg,
                         qd_side *sender) {
   const quic_addr *client = &conn->sides[QD_CLIENT].addr;
@@ -97,9 +156,13 @@ bool qd_decoding_sender(const qd_conn *conn, const quic_datagram *dg,
   return quic_addr_eq(&dg->src, server) || quic_addr_eq(&dg->dst, client);
 }
 
-/* Servers listen on low ports: the guess while nothing better is known. */
+#define DECODING_SERVER_PORTS 1024 /* ports below are those of servers */
+
 qd_side qd_decoding_guess_sender(const quic_datagram *dg) {
-  return dg->src.port < dg->dst.port ? QD_SERVER : QD_CLIENT;
+  bool low_src = dg->src.port < DECODING_SERVER_PORTS;
+  bool low_dst = dg->dst.port < DECODING_SERVER_PORTS;
+
+  return low_src && !low_dst ? QD_SERVER : QD_CLIENT;
 }
 
 qd_conn *qd_decoding_new_conn(qd_decoding *ctx, qd_side sender) {
@@ -120,7 +183,6 @@ bool qd_decoding_in_flow(const qd_flow *flow, const qd_conn *conn) {
   return false;
 }
 
-/* decoding_moved binds |conn| to the addresses of a packet that it opened. */
 void qd_decoding_moved(qd_decoding *ctx, qd_conn *conn, qd_side sender) {
   if (ctx->dg->in_icmp) {
     return;

@@ -39,6 +39,9 @@ typedef struct qd_decoding {
   qd_side sender;
   quic_bytes dcid; /* of the first packet */
   size_t pos;      /* octets of the datagram done */
+  size_t base;     /* octets before |dg|, when that is the rest of another */
+  bool tried;      /* the keys of the Initial's own DCID do not open it */
+  qd_held *held;   /* decoded again: what comes out takes its place */
   uint32_t index;
   uint32_t notes;
 } qd_decoding;
@@ -59,7 +62,8 @@ void qd_decoding_retry(qd_decoder *dec, qd_conn *conn);
 bool qd_decoding_sender(const qd_conn *conn, const quic_datagram *dg,
                         qd_side *sender);
 
-/* qd_decoding_guess_sender guesses by ports: servers listen on low ones. */
+/* qd_decoding_guess_sender guesses: servers listen on low ports, else the one
+   who is seen first is the client. */
 qd_side qd_decoding_guess_sender(const quic_datagram *dg);
 
 /* qd_decoding_new_conn makes a connection whose |sender| sent the datagram;
@@ -79,6 +83,10 @@ void qd_decoding_moved(qd_decoding *ctx, qd_conn *conn, qd_side sender);
    qd_keyring_open does. */
 int qd_decoding_open(qd_decoder *dec, qd_conn *conn, qd_packet *p);
 
+/* qd_decoding_swap_sides takes |conn|'s client for its server and the other way
+   round, before anything was opened. */
+void qd_decoding_swap_sides(qd_decoder *dec, qd_conn *conn);
+
 /* qd_decoding_reason says why |p| stays closed, given what opening returned. */
 qd_reason qd_decoding_reason(const qd_conn *conn, const qd_packet *p, int rv);
 
@@ -91,5 +99,10 @@ bool qd_decoding_may_open(const qd_decoder *dec, const qd_conn *conn,
 size_t qd_decoding_long(qd_decoding *ctx);
 size_t qd_decoding_short(qd_decoding *ctx);
 size_t qd_decoding_gquic(qd_decoding *ctx); /* before Q044 */
+
+/* qd_decoding_short_again decodes |ctx|, which is a held short header packet of
+   |conn| and what may be glued to it, with what is known by now.  Returns 0,
+   or why it stays closed. */
+int qd_decoding_short_again(qd_decoding *ctx, qd_conn *conn) QUIC_MUST_USE;
 
 #endif /* !defined(QD_DECODING_H) */

@@ -1,6 +1,10 @@
 #include "pcap/handshake.h"
 
+#include "wire/frame.h"
 #include "wire/tlspeek.h"
+
+#define HANDSHAKE_SMALL 256 /* octets that are looked at whenever they grow */
+#define HANDSHAKE_GROWTH 8  /* an eighth more makes another look worth it */
 
 /* handshake_copy keeps |src| in a fixed text; NUL octets end it early for
    those who print it, which is what a reader should see. */
@@ -53,9 +57,6 @@ static void handshake_tparams(qd_conn *conn, qd_side side, quic_bytes raw,
     (void)qd_conn_add_token(conn, side, pa.reset_token);
   }
   ep->grease_bit = quic_tparams_find(&list, QUIC_TPARAM_GREASE_QUIC_BIT);
-  if (quic_tparams_find(&list, QUIC_TPARAM_INITIAL_MAX_PATH_ID)) {
-    conn->ring.multipath = true;
-  }
 }
 
 /* handshake_loss_bits: the extension is on when both sides sent it. */
@@ -79,6 +80,7 @@ static void handshake_loss_bits(qd_conn *conn) {
 static void handshake_random(qd_conn *conn, qd_packet *p, quic_bytes random,
                              quic_keylog *keylog) {
   qd_facts *facts = &conn->facts;
+  bool first = !facts->has_random;
   quic_keylog_entry *entry;
 
   if (random.len != QUIC_KEYLOG_RANDOM_LEN) {
@@ -86,6 +88,7 @@ static void handshake_random(qd_conn *conn, qd_packet *p, quic_bytes random,
   }
   if (facts->has_random &&
       memcmp(facts->random, random.data, random.len) == 0) {
+    facts->hello_stale = false;
     return;
   }
   if (facts->has_random && conn->retried) {
@@ -93,13 +96,14 @@ static void handshake_random(qd_conn *conn, qd_packet *p, quic_bytes random,
     p->notes |= QD_NOTE_NEW_HELLO;
   }
   facts->has_random = true;
+  facts->hello_stale = false;
   memcpy(facts->random, random.data, random.len);
   entry = keylog ? quic_keylog_find(keylog, random.data) : NULL;
   if (entry) {
     entry->seen = true;
     qd_keyring_add_entry(&conn->ring, entry);
-  } else {
-    conn->ring.facts++;
+  } else if (first) {
+    conn->ring.facts++; /* who waits for a hello may stop */
   }
 }
 
@@ -117,13 +121,13 @@ static void handshake_client_hello(qd_conn *conn, qd_packet *p, quic_bytes body,
     memcpy(facts->alpn, hello.alpn.data, hello.alpn.len);
     facts->alpn_len = (uint16_t)hello.alpn.len;
   }
+  facts->ech = hello.ech;
   if (!complete || rv != 0) {
     return;
   }
   facts->hello_complete = true;
   facts->early_data = hello.early_data;
   facts->psk = hello.psk;
-  facts->ech = hello.ech;
   if (hello.tparam_extension) {
     handshake_tparams(conn, QD_CLIENT, hello.tparams, p->header.version_info);
   }
@@ -178,13 +182,21 @@ static void handshake_message(qd_conn *conn, qd_packet *p,
   }
 }
 
+static int handshake_add(qd_conn *conn, qd_crypto *cr, uint64_t offset,
+                         quic_bytes data) {
+  size_t cap = cr->data.cap;
+  int rv = quic_reasm_add(&cr->data, offset, data);
+
+  *conn->crypto_total += cr->data.cap - cap;
+  return rv;
+}
+
 int qd_handshake_crypto(qd_conn *conn, qd_packet *p, qd_level level,
                         uint64_t offset, quic_bytes data, quic_keylog *keylog) {
   qd_crypto *cr = qd_conn_crypto(conn, p->sender, level);
   quic_tls_message m;
   quic_bytes ready;
   quic_reader rd;
-  size_t cap;
   int rv;
 
   if (!cr) {
@@ -193,9 +205,15 @@ int qd_handshake_crypto(qd_conn *conn, qd_packet *p, qd_level level,
   if (cr->dropped) {
     return 0;
   }
-  cap = cr->data.cap;
-  rv = quic_reasm_add(&cr->data, offset, data);
-  *conn->crypto_total += cr->data.cap - cap;
+  rv = handshake_add(conn, cr, offset, data);
+  if (cr->data.conflict && level == QD_LEVEL_INITIAL &&
+      p->sender == QD_CLIENT) {
+    /* A new hello: the Retry between them was not captured, or the client
+       started over. */
+    qd_conn_restart_hello(conn);
+    rv = handshake_add(conn, cr, offset, data);
+    p->notes |= QD_NOTE_CONFLICT;
+  }
   if (rv == QUIC_ERR_NOMEM) {
     return rv;
   }
@@ -214,10 +232,32 @@ int qd_handshake_crypto(qd_conn *conn, qd_packet *p, qd_level level,
           m.type, (uint8_t)level, cr->epoch, cr->parsed, (uint32_t)m.wire_len};
     }
     cr->parsed += (uint32_t)m.wire_len;
+    cr->peeked = 0;
     handshake_message(conn, p, &m, true, keylog);
   }
-  if (rv == QUIC_ERR_AGAIN) {
+  /* What is there of a message is looked at when it grew by a good part, so
+     that many small pieces cost no more than a few large ones. */
+  if (rv == QUIC_ERR_AGAIN &&
+      m.body.len > cr->peeked + (m.body.len < HANDSHAKE_SMALL
+                                     ? 0
+                                     : cr->peeked / HANDSHAKE_GROWTH)) {
+    cr->peeked = (uint32_t)m.body.len;
     handshake_message(conn, p, &m, false, keylog);
   }
   return 0;
+}
+
+bool qd_handshake_contradicts(const qd_conn *conn, quic_bytes payload) {
+  const qd_crypto *cr = conn->sides[QD_CLIENT].crypto[QD_LEVEL_INITIAL];
+  quic_reader rd;
+  quic_frame f;
+
+  quic_reader_init(&rd, payload.data, payload.len);
+  while (cr && !cr->dropped && quic_frame_decode(&f, &rd) == 0) {
+    if (f.type == QUIC_FRAME_CRYPTO && f.u.crypto.offset < QD_CRYPTO_MAX &&
+        quic_reasm_contradicts(&cr->data, f.u.crypto.offset, f.u.crypto.data)) {
+      return true;
+    }
+  }
+  return false;
 }

@@ -87,6 +87,24 @@ static qd_held *hold_add(qd_hold *hold, const qd_packet *p, bool waiting) {
   return held;
 }
 
+void qd_hold_replace(qd_hold *hold, qd_held *held, const qd_packet *p) {
+  qd_held *add;
+
+  if (held->shown || !(add = hold_add(hold, p, false))) {
+    qd_packet late = *p;
+
+    late.notes |= held->shown ? QD_NOTE_LATE : 0;
+    hold->fn(hold->user, &late);
+    return;
+  }
+  quic_list_remove(&add->order);
+  quic_list_push_back(&held->order, &add->order); /* just before |held| */
+}
+
+void qd_hold_discard(qd_hold *hold, qd_held *held) {
+  hold_drop(hold, held);
+}
+
 void qd_hold_settle(qd_hold *hold, qd_held *held) {
   if (held->waiting) {
     held->waiting = false;
@@ -129,6 +147,25 @@ void qd_hold_release(qd_hold *hold) {
   }
 }
 
+/* hold_hopeless: what waits for a hello or a version has waited longer than any
+   handshake takes.  A secret may come at any time. */
+static bool hold_hopeless(const qd_held *held, quic_time now) {
+  return held->waiting && held->p.reason != QD_REASON_NO_SECRET &&
+         quic_time_since(now, held->p.time) > QD_HOLD_HANDSHAKE;
+}
+
+void qd_hold_expire(qd_hold *hold, quic_time now) {
+  while (!quic_list_empty(&hold->order)) {
+    qd_held *held = QUIC_LIST_ITEM(hold->order.next, qd_held, order);
+
+    if (!hold_hopeless(held, now)) {
+      return;
+    }
+    qd_hold_settle(hold, held);
+    qd_hold_release(hold);
+  }
+}
+
 void qd_hold_tick(qd_hold *hold, quic_time now) {
   hold->now = now;
   qd_hold_release(hold);
@@ -137,7 +174,9 @@ void qd_hold_tick(qd_hold *hold, quic_time now) {
 /* hold_give_up ends the waiting of a packet for want of room. */
 static void hold_give_up(qd_hold *hold, qd_held *held) {
   hold->given_up++;
-  held->p.reason = QD_REASON_BEFORE_KEY;
+  if (held->p.reason == QD_REASON_NO_SECRET) {
+    held->p.reason = QD_REASON_BEFORE_KEY;
+  }
   qd_hold_settle(hold, held);
 }
 

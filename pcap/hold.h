@@ -9,6 +9,8 @@
 #define QD_HOLD_CONN_BYTES (8u << 20) /* waiting packets of one connection */
 #define QD_HOLD_BYTES (32u << 20)     /* all */
 
+#define QD_HOLD_HANDSHAKE (10 * QUIC_SECOND) /* for a hello, in the capture */
+
 typedef void qd_packet_fn(void *user, const qd_packet *p);
 
 typedef struct qd_held {
@@ -49,9 +51,18 @@ void qd_hold_packet(qd_hold *hold, const qd_packet *p);
 /* qd_hold_show hands |p| out, after all that is held back. */
 void qd_hold_show(qd_hold *hold, const qd_packet *p);
 
+/* qd_hold_replace puts |p| in the place of |held|, which stays behind it;
+   called again it adds another.  qd_hold_discard then drops |held| unseen. */
+void qd_hold_replace(qd_hold *hold, qd_held *held, const qd_packet *p);
+void qd_hold_discard(qd_hold *hold, qd_held *held);
+
 /* qd_hold_settle ends the waiting of |held|: its packet is final.  One that was
    shown as closed is shown again when it was opened; |held| is then gone. */
 void qd_hold_settle(qd_hold *hold, qd_held *held);
+
+/* qd_hold_expire ends the waiting for a handshake of what is older than
+   QD_HOLD_HANDSHAKE at |now|, by the time of the capture. */
+void qd_hold_expire(qd_hold *hold, quic_time now);
 
 /* qd_hold_tick tells the time, by any clock that does not go back, and shows
    what lost patience. */

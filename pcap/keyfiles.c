@@ -6,7 +6,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define KEYFILES_CHUNK (64 << 10) /* octets read at a time */
+#define KEYFILES_BYTES_MAX (UINT64_C(1) << 30) /* octets of one file */
+#define KEYFILES_CHUNK (64 << 10)              /* octets read at a time */
 
 typedef struct keyfile {
   const char *path;
@@ -92,6 +93,10 @@ static int keyfile_read(qd_keyfiles *kf, keyfile *file) {
       return 0;
     }
     file->offset += (uint64_t)n;
+    if (file->offset > KEYFILES_BYTES_MAX) {
+      return keyfiles_fail(kf, QUIC_ERR_LIMIT, file->path,
+                           "longer than any key log that is of use");
+    }
     rv = quic_keylog_feed(kf->log, source, quic_bytes_of(chunk, (size_t)n));
     if (rv != 0) {
       return keyfiles_fail(kf, rv, file->path, quic_err_text(rv));
@@ -99,23 +104,36 @@ static int keyfile_read(qd_keyfiles *kf, keyfile *file) {
   }
 }
 
-static int keyfile_open(keyfile *file) {
+static int keyfile_close(keyfile *file, int error) {
+  close(file->fd);
+  file->fd = -1;
+  return error;
+}
+
+/* keyfile_open opens the file without waiting, unless it is a FIFO and
+   |may_wait|: then for whoever writes it.  Returns an errno. */
+static int keyfile_open(keyfile *file, bool may_wait) {
   struct stat st;
 
   file->fd = open(file->path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
   if (file->fd < 0) {
     return errno;
   }
-  if (fstat(file->fd, &st) != 0 || S_ISDIR(st.st_mode)) {
-    int error = S_ISDIR(st.st_mode) ? EISDIR : errno;
-
-    close(file->fd);
-    file->fd = -1;
-    return error;
+  if (fstat(file->fd, &st) != 0) {
+    return keyfile_close(file, errno);
+  }
+  if (S_ISDIR(st.st_mode)) {
+    return keyfile_close(file, EISDIR);
   }
   if (!S_ISREG(st.st_mode)) {
-    /* Of a FIFO the whole text is wanted, not what is there by chance. */
-    (void)fcntl(file->fd, F_SETFL, fcntl(file->fd, F_GETFL) & ~O_NONBLOCK);
+    if (!may_wait) {
+      return keyfile_close(file, EAGAIN);
+    }
+    (void)keyfile_close(file, 0);
+    file->fd = open(file->path, O_RDONLY | O_CLOEXEC);
+    if (file->fd < 0) {
+      return errno;
+    }
   }
   file->dev = st.st_dev;
   file->ino = st.st_ino;
@@ -131,7 +149,7 @@ int qd_keyfiles_add(qd_keyfiles *kf, const char *path, bool may_be_absent) {
     return keyfiles_fail(kf, QUIC_ERR_LIMIT, path, "too many key logs");
   }
   file->path = path;
-  error = keyfile_open(file);
+  error = keyfile_open(file, true);
   if (error && !(may_be_absent && error == ENOENT)) {
     return keyfiles_fail(kf, QUIC_ERR_INVALID, path, strerror(error));
   }
@@ -167,8 +185,12 @@ bool qd_keyfiles_poll(qd_keyfiles *kf) {
                           (uint64_t)st.st_size < file->offset)) {
       close(file->fd);
       file->fd = -1;
+      /* A line that was cut short is not continued by the new file. */
+      if (quic_keylog_finish(kf->log, (uint16_t)i) != 0) {
+        continue;
+      }
     }
-    if (file->fd < 0 && keyfile_open(file) != 0) {
+    if (file->fd < 0 && keyfile_open(file, false) != 0) {
       continue;
     }
     if ((uint64_t)st.st_size != file->offset) {

@@ -4,6 +4,9 @@
 #include "wire/pktnum.h"
 #include "wire/varint.h"
 
+static const qd_pnspace keyring_no_packet = {QUIC_PKTNUM_NONE,
+                                             QUIC_PKTNUM_NONE};
+
 void qd_keyring_init(qd_keyring *ring, const quic_crypto *crypto,
                      const quic_mem *mem) {
   memset(ring, 0, sizeof(*ring));
@@ -13,9 +16,9 @@ void qd_keyring_init(qd_keyring *ring, const quic_crypto *crypto,
   for (int side = 0; side < QD_SIDES; side++) {
     qd_pnspaces *sp = &ring->spaces[side];
 
-    sp->initial = sp->handshake = QUIC_PKTNUM_NONE;
+    sp->initial = sp->handshake = keyring_no_packet;
     for (int i = 0; i < QD_PATHS_MAX; i++) {
-      sp->app[i] = QUIC_PKTNUM_NONE;
+      sp->app[i] = keyring_no_packet;
     }
     sp->npaths = 1;
   }
@@ -57,22 +60,36 @@ void qd_keyring_free(qd_keyring *ring) {
 
 static void keyring_new_fact(qd_keyring *ring) {
   ring->facts++;
-  ring->trials = 0;
+}
+
+static uint8_t keyring_count_secrets(const quic_keylog_entry *entry) {
+  uint8_t n = 0;
+
+  for (int label = 0; label < QUIC_KEYLOG_LABELS; label++) {
+    n += entry->secrets[label].len != 0;
+  }
+  return n;
 }
 
 void qd_keyring_add_entry(qd_keyring *ring, quic_keylog_entry *entry) {
+  uint8_t secrets = keyring_count_secrets(entry);
+
   for (size_t i = 0; i < ring->nentries; i++) {
     if (ring->entries[i] == entry) {
-      /* Known, but it may have gained secrets. */
-      keyring_new_fact(ring);
+      if (ring->nsecrets[i] != secrets) {
+        ring->nsecrets[i] = secrets;
+        keyring_new_fact(ring);
+      }
       return;
     }
   }
   if (ring->nentries == QD_HELLOS_MAX) {
     memmove(&ring->entries[0], &ring->entries[1],
             (QD_HELLOS_MAX - 1) * sizeof(ring->entries[0]));
+    memmove(&ring->nsecrets[0], &ring->nsecrets[1], QD_HELLOS_MAX - 1);
     ring->nentries--;
   }
+  ring->nsecrets[ring->nentries] = secrets;
   ring->entries[ring->nentries++] = entry;
   keyring_new_fact(ring);
 }
@@ -89,9 +106,7 @@ void qd_keyring_add_version(qd_keyring *ring, const quic_version *version) {
     }
   }
   if (ring->nversions == max) {
-    memmove(&ring->versions[0], &ring->versions[1],
-            (max - 1) * sizeof(ring->versions[0]));
-    ring->nversions--;
+    return; /* nobody changes versions that often */
   }
   ring->versions[ring->nversions++] = version;
   keyring_new_fact(ring);
@@ -168,7 +183,7 @@ bool qd_keyring_has_secret(const qd_keyring *ring, qd_level level,
 
 /* Packet number spaces. */
 
-static uint64_t *keyring_largest(qd_keyring *ring, qd_level level, qd_side side,
+static qd_pnspace *keyring_space(qd_keyring *ring, qd_level level, qd_side side,
                                  uint32_t path_id) {
   qd_pnspaces *sp = &ring->spaces[side];
 
@@ -187,16 +202,28 @@ static uint64_t *keyring_largest(qd_keyring *ring, qd_level level, qd_side side,
     sp->npaths--; /* the newest gives way */
   }
   sp->path_id[sp->npaths] = path_id;
-  sp->app[sp->npaths] = QUIC_PKTNUM_NONE;
+  sp->app[sp->npaths] = keyring_no_packet;
   return &sp->app[sp->npaths++];
 }
 
 void qd_keyring_note_opened(qd_keyring *ring, qd_level level, qd_side side,
                             uint32_t path_id, uint64_t pn) {
-  uint64_t *largest = keyring_largest(ring, level, side, path_id);
+  qd_pnspace *space = keyring_space(ring, level, side, path_id);
 
-  if (*largest == QUIC_PKTNUM_NONE || pn > *largest) {
-    *largest = pn;
+  if (space->largest == QUIC_PKTNUM_NONE || pn > space->largest) {
+    space->largest = pn;
+  }
+}
+
+void qd_keyring_note_acked(qd_keyring *ring, qd_level level, qd_side side,
+                           uint32_t path_id, uint64_t pn) {
+  qd_pnspace *space = keyring_space(ring, level, side, path_id);
+
+  if (space->largest == QUIC_PKTNUM_NONE && space->acked == QUIC_PKTNUM_NONE) {
+    keyring_new_fact(ring);
+  }
+  if (space->acked == QUIC_PKTNUM_NONE || pn > space->acked) {
+    space->acked = pn;
   }
 }
 
@@ -206,7 +233,7 @@ typedef struct qd_attempt {
   const quic_header *h;
   quic_bytes raw;
   uint32_t path_id;
-  uint64_t largest;
+  qd_pnspace space;
   uint8_t *out;
   qd_opened *res;
 } qd_attempt;
@@ -214,17 +241,34 @@ typedef struct qd_attempt {
 bool qd_keyring_plausible(quic_bytes payload, quic_packet_type type) {
   quic_reader rd;
   quic_frame f;
+  size_t good = 0;
   int rv;
 
   quic_reader_init(&rd, payload.data, payload.len);
-  for (rv = 0; rv == 0;) {
-    rv = quic_frame_decode(&f, &rd);
-    if ((rv == 0 || rv == QUIC_ERR_SHORT) && f.info &&
-        !quic_frame_legal(f.info, type)) {
+  do {
+    rv = quic_frame_decode_cut(&f, &rd);
+    if (f.info && !quic_frame_legal(f.info, type)) {
       return false;
     }
+    good += rv == 0;
+  } while (rv == 0);
+  return rv == QUIC_ERR_END || rv == QUIC_ERR_SHORT ||
+         (rv == QUIC_ERR_UNSUPPORTED && good);
+}
+
+/* work_left: there is work left to spend; counts what is not done without. */
+static bool work_left(const qd_keyring *ring) {
+  if (!ring->work || ring->work->left > 0) {
+    return true;
   }
-  return rv == QUIC_ERR_END || rv == QUIC_ERR_SHORT;
+  ring->work->refused++;
+  return false;
+}
+
+static void work_spend(const qd_keyring *ring, size_t amount) {
+  if (ring->work) {
+    ring->work->left -= (int64_t)amount;
+  }
 }
 
 static int attempt_pn(const qd_attempt *at, const quic_keys *keys,
@@ -233,6 +277,9 @@ static int attempt_pn(const qd_attempt *at, const quic_keys *keys,
   size_t len = at->h->packet_len;
   int rv;
 
+  if (!work_left(at->ring)) {
+    return QUIC_ERR_AUTH;
+  }
   if (at->h->missing) {
     rv = quic_packet_open_prefix(keys, at->raw.data, len, at->h, um,
                                  at->path_id, pn, at->out, &res->payload);
@@ -243,7 +290,9 @@ static int attempt_pn(const qd_attempt *at, const quic_keys *keys,
     rv = quic_packet_open(keys, at->raw.data, len, at->h, um, at->path_id, pn,
                           at->out, &res->payload);
   }
-  if (rv == 0) {
+  if (rv != 0) {
+    work_spend(at->ring, len > QD_WORK_OPEN ? len : QD_WORK_OPEN);
+  } else {
     res->pn = pn;
     res->unmasked = *um;
     res->suite = keys->suite->id;
@@ -252,36 +301,62 @@ static int attempt_pn(const qd_attempt *at, const quic_keys *keys,
   return rv;
 }
 
-/* attempt_windows tries the packet number that RFC 9000 A.3 expects, then its
-   neighbour windows, for a late packet or a hole in the capture; and without
-   any context the lowest windows. */
-static int attempt_windows(const qd_attempt *at, const quic_keys *keys,
-                           const quic_unmasked *um, bool guess) {
-  uint64_t win = UINT64_C(1) << (8 * um->pn_len);
-  uint64_t pn = quic_pktnum_decode(at->largest, um->truncated, um->pn_len);
-  int rv = attempt_pn(at, keys, um, pn);
-  uint64_t windows = guess ? 4 : QD_PN_WINDOWS;
+/* attempt_from tries the packet number that RFC 9000 A.3 expects after
+   |largest|, unless it is one that was |tried|. */
+static int attempt_from(const qd_attempt *at, const quic_keys *keys,
+                        const quic_unmasked *um, uint64_t largest,
+                        uint64_t *tried) {
+  uint64_t pn = quic_pktnum_decode(largest, um->truncated, um->pn_len);
 
+  if (pn == *tried) {
+    return QUIC_ERR_AUTH;
+  }
+  *tried = pn;
+  return attempt_pn(at, keys, um, pn);
+}
+
+/* attempt_window tries the packet number |k| windows after |pn|. */
+static int attempt_window(const qd_attempt *at, const quic_keys *keys,
+                          const quic_unmasked *um, uint64_t pn, uint64_t k) {
+  uint64_t win = UINT64_C(1) << (8 * um->pn_len);
+
+  if (pn > QUIC_VARINT_MAX - k * win) {
+    return QUIC_ERR_AUTH;
+  }
+  at->ring->pn_guesses++;
+  return attempt_pn(at, keys, um, pn + k * win);
+}
+
+/* attempt_windows tries the packet number that follows the largest one opened,
+   then the one that follows the largest acknowledged, then the window before,
+   for late packets, and up to |windows| after, for holes in the capture. */
+static int attempt_windows(const qd_attempt *at, const quic_keys *keys,
+                           const quic_unmasked *um, uint64_t windows) {
+  uint64_t win = UINT64_C(1) << (8 * um->pn_len);
+  uint64_t tried = QUIC_PKTNUM_NONE;
+  uint64_t pn;
+  int rv = attempt_from(at, keys, um, at->space.largest, &tried);
+
+  pn = tried;
   if (rv != QUIC_ERR_AUTH || at->h->missing) {
     return rv;
   }
-  if (at->largest != QUIC_PKTNUM_NONE) {
-    if (pn >= win) {
-      rv = attempt_pn(at, keys, um, pn - win);
+  if (at->space.acked != QUIC_PKTNUM_NONE) {
+    rv = attempt_from(at, keys, um, at->space.acked, &tried);
+    if (at->space.largest == QUIC_PKTNUM_NONE) {
+      pn = tried;
     }
-    if (rv == QUIC_ERR_AUTH && pn + win <= QUIC_VARINT_MAX) {
-      rv = attempt_pn(at, keys, um, pn + win);
-    }
-    return rv;
   }
-  if (um->pn_len > 2) {
-    return rv;
+  if (rv == QUIC_ERR_AUTH && pn >= win) {
+    rv = attempt_pn(at, keys, um, pn - win);
   }
-  for (uint64_t k = 1;
-       k < windows && rv == QUIC_ERR_AUTH && at->ring->trials < QD_TRIALS_MAX;
+  for (uint64_t k = 1; k < windows && um->pn_len <= 2 && rv == QUIC_ERR_AUTH &&
+                       at->ring->pn_guesses < QD_PN_GUESSES;
        k++) {
-    at->ring->trials++;
-    rv = attempt_pn(at, keys, um, pn + k * win);
+    rv = attempt_window(at, keys, um, pn, k);
+  }
+  if (rv == QUIC_ERR_AUTH && um->pn_len > 2) {
+    rv = attempt_window(at, keys, um, pn, 1);
   }
   return rv;
 }
@@ -308,17 +383,35 @@ static int attempt_masked(const qd_attempt *at, quic_hp *hp, bool guess,
     if (rv != 0) {
       return rv;
     }
-    rv = guess && !loss_bits && (um.first & reserved) ? QUIC_ERR_AUTH
-                                                      : fn(at, &um, guess, ctx);
+    rv = (guess || at->h->missing) && !loss_bits && (um.first & reserved)
+             ? QUIC_ERR_AUTH
+             : fn(at, &um, guess, ctx);
   }
   return rv;
+}
+
+/* attempt_depth: how many windows a guess is worth.  A suite that is proven
+   leaves the packet number as the only doubt. */
+static uint64_t attempt_depth(const qd_attempt *at, bool guess) {
+  uint64_t depth = guess && !at->ring->suite_proven ? 4 : QD_PN_WINDOWS;
+
+  return at->ring->depth && at->ring->depth < depth ? at->ring->depth : depth;
 }
 
 static int attempt_slot(const qd_attempt *at, const quic_unmasked *um,
                         bool guess, void *ctx) {
   const qd_slot *slot = ctx;
 
-  return attempt_windows(at, &slot->keys, um, guess);
+  return attempt_windows(at, &slot->keys, um, attempt_depth(at, guess));
+}
+
+/* attempt_initial: endpoints start low in this space, or with a long number. */
+static int attempt_initial(const qd_attempt *at, const quic_unmasked *um,
+                           bool guess, void *ctx) {
+  const quic_keys *keys = ctx;
+
+  (void)guess;
+  return attempt_windows(at, keys, um, 4);
 }
 
 /* Initial: every (version, DCID) pair that the connection has used. */
@@ -347,7 +440,7 @@ static int open_initial_as(const qd_attempt *at, qd_side side, bool same) {
 
   for (size_t i = ring->ninitials; i-- > 0;) {
     qd_initial *in = &ring->initials[i];
-    qd_slot slot = {0};
+    quic_keys *keys = &in->keys[side];
     int rv;
 
     if ((in->version == at->h->version_info) != same) {
@@ -356,11 +449,10 @@ static int open_initial_as(const qd_attempt *at, qd_side side, bool same) {
     if (!in->warm) {
       initial_make(ring, in);
     }
-    if (!in->keys[side].suite) {
+    if (!keys->suite) {
       continue;
     }
-    slot.keys = in->keys[side];
-    rv = attempt_masked(at, slot.keys.hp, false, attempt_slot, &slot);
+    rv = attempt_masked(at, keys->hp, false, attempt_initial, keys);
     if (rv != QUIC_ERR_AUTH) {
       at->res->other_version = rv == 0 && !same;
       return rv;
@@ -383,13 +475,15 @@ static int open_initial(const qd_attempt *at, qd_side side) {
 }
 
 int qd_keyring_try_initial(const quic_crypto *crypto, const quic_mem *mem,
-                           const quic_header *h, quic_bytes raw, uint8_t *out,
-                           qd_opened *res) {
+                           qd_work *work, const quic_header *h, quic_bytes raw,
+                           uint8_t *out, qd_opened *res) {
   qd_keyring ring;
-  qd_attempt at = {&ring, h, raw, 0, QUIC_PKTNUM_NONE, out, res};
+  qd_attempt at = {&ring, h, raw, 0, keyring_no_packet, out, res};
   int rv;
 
   qd_keyring_init(&ring, crypto, mem);
+  ring.work = work;
+  work_spend(&ring, 2 * QD_WORK_KEY);
   qd_keyring_add_initial(&ring, h->version_info, h->dcid);
   memset(res, 0, sizeof(*res));
   rv = open_initial(&at, QD_CLIENT);
@@ -401,8 +495,52 @@ int qd_keyring_try_initial(const quic_crypto *crypto, const quic_mem *mem,
 
 static int slot_make(qd_keyring *ring, qd_slot *slot, const quic_suite *suite) {
   slot->suite = suite;
+  work_spend(ring, QD_WORK_KEY);
   return quic_keys_init(&slot->keys, ring->crypto, ring->mem, slot->version,
                         suite, &slot->entry->secrets[slot->label]);
+}
+
+/* slot_prove notes that |slot|'s keys opened a packet whose tag fitted. */
+static void slot_prove(const qd_attempt *at, qd_slot *slot) {
+  qd_keyring *ring = at->ring;
+
+  if (!at->res->authenticated) {
+    return;
+  }
+  slot->proven = true;
+  /* Early data may be under another suite than what follows. */
+  if (!ring->suite_proven && slot->label != QUIC_KEYLOG_CLIENT_EARLY) {
+    ring->suite = slot->suite;
+    ring->suite_proven = true;
+    keyring_new_fact(ring);
+  }
+}
+
+/* slot_doubt forgets keys that only cut packets spoke for, when a whole packet
+   contradicts them. */
+static bool slot_doubt(const qd_attempt *at, qd_slot *slot) {
+  if (slot->proven || at->h->missing) {
+    return false;
+  }
+  quic_keys_free(&slot->keys);
+  slot->verified = false;
+  return true;
+}
+
+/* slot_suite_fits: |suite| may be that of |slot|'s secret. */
+static bool slot_suite_fits(const qd_attempt *at, const qd_slot *slot,
+                            const quic_suite *suite) {
+  const qd_keyring *ring = at->ring;
+
+  if (slot->entry->secrets[slot->label].len != suite->secret_len) {
+    return false;
+  }
+  if (at->h->missing) {
+    /* No tag will tell: the ServerHello must. */
+    return ring->suite == suite;
+  }
+  return !ring->suite_proven || ring->suite == suite ||
+         slot->label == QUIC_KEYLOG_CLIENT_EARLY;
 }
 
 /* slot_try makes |slot|'s keys and tries them on the packet. */
@@ -411,8 +549,7 @@ static int slot_try(const qd_attempt *at, qd_slot *slot,
   qd_keyring *ring = at->ring;
   int rv;
 
-  ring->trials++;
-  if (slot_make(ring, slot, suite) != 0) {
+  if (!work_left(ring) || slot_make(ring, slot, suite) != 0) {
     return QUIC_ERR_AUTH;
   }
   rv = attempt_masked(at, slot->keys.hp, true, fn, ctx);
@@ -423,11 +560,7 @@ static int slot_try(const qd_attempt *at, qd_slot *slot,
   slot->verified = true;
   slot->entry->used[slot->label] = true;
   keyring_new_fact(ring);
-  if (slot->label != QUIC_KEYLOG_CLIENT_EARLY) {
-    /* Early data may be under another suite than what follows. */
-    ring->suite = suite;
-    ring->suite_proven = at->res->authenticated;
-  }
+  slot_prove(at, slot);
   return 0;
 }
 
@@ -445,6 +578,10 @@ static int slot_guess(const qd_attempt *at, qd_slot *slot,
     nversions = 1;
   }
   slot->label = label;
+  if (slot->facts != ring->facts) {
+    slot->facts = ring->facts;
+    slot->trials = 0;
+  }
   for (size_t e = ring->nentries; e-- > 0;) {
     const quic_suite *suite;
 
@@ -454,14 +591,13 @@ static int slot_guess(const qd_attempt *at, qd_slot *slot,
       for (size_t s = 0; (suite = quic_suite_at(s)); s++) {
         int rv;
 
-        if (slot->entry->secrets[label].len != suite->secret_len ||
-            (ring->suite_proven && ring->suite != suite &&
-             label != QUIC_KEYLOG_CLIENT_EARLY)) {
+        if (!slot_suite_fits(at, slot, suite)) {
           continue;
         }
-        if (ring->trials >= QD_TRIALS_MAX) {
+        if (slot->trials >= QD_TRIALS_MAX) {
           return QUIC_ERR_AUTH;
         }
+        slot->trials++;
         rv = slot_try(at, slot, suite, fn, ctx);
         if (rv != QUIC_ERR_AUTH) {
           return rv;
@@ -476,12 +612,15 @@ static int slot_guess(const qd_attempt *at, qd_slot *slot,
 /* slot_guess_anew looks for other keys than those in |slot|, and keeps them
    there when they open the packet. */
 static int slot_guess_anew(const qd_attempt *at, qd_slot *slot) {
-  qd_slot other = {0};
+  qd_slot other = {.trials = slot->trials, .facts = slot->facts};
   int rv = slot_guess(at, &other, slot->label, attempt_slot, &other);
 
   if (rv == 0) {
     quic_keys_free(&slot->keys);
     *slot = other;
+  } else {
+    slot->trials = other.trials;
+    slot->facts = other.facts;
   }
   return rv;
 }
@@ -501,7 +640,11 @@ static int open_slot(const qd_attempt *at, qd_slot *slot,
     return QUIC_ERR_AUTH;
   }
   rv = attempt_masked(at, slot->keys.hp, false, attempt_slot, slot);
-  if (rv == QUIC_ERR_AUTH && at->ring->nentries > 1) {
+  if (rv == 0) {
+    slot_prove(at, slot);
+  } else if (rv == QUIC_ERR_AUTH && slot_doubt(at, slot)) {
+    return slot_guess(at, slot, label, attempt_slot, slot);
+  } else if (rv == QUIC_ERR_AUTH && at->ring->nentries > 1) {
     /* After a Retry with a new hello another random may be meant. */
     return slot_guess_anew(at, slot);
   }
@@ -569,11 +712,9 @@ static int app_generation(const qd_attempt *at, qd_app *app, uint32_t gen,
   if (!keys || !keys->suite) {
     return QUIC_ERR_AUTH;
   }
-  rv = gen == app->current
-           ? attempt_windows(at, keys, um, guess)
-           : attempt_pn(
-                 at, keys, um,
-                 quic_pktnum_decode(at->largest, um->truncated, um->pn_len));
+  /* Far packet numbers are looked for under the likely generations only. */
+  rv = attempt_windows(at, keys, um,
+                       gen <= app->current + 1 ? attempt_depth(at, guess) : 1);
   if (rv == 0) {
     at->res->generation = gen;
     if (gen > app->current) {
@@ -586,6 +727,26 @@ static int app_generation(const qd_attempt *at, qd_app *app, uint32_t gen,
   return rv;
 }
 
+/* app_cut picks the generation of a packet whose end is lost: nothing would
+   tell a wrong one from a right one, but the packet number does. */
+static int app_cut(const qd_attempt *at, qd_app *app, const quic_unmasked *um,
+                   bool guess) {
+  uint32_t phase = (um->first & QUIC_FIRST_KEY_PHASE) != 0;
+  uint32_t gen = app->current;
+  uint64_t pn =
+      quic_pktnum_decode(at->space.largest, um->truncated, um->pn_len);
+
+  if ((gen & 1) != phase) {
+    if (at->space.largest != QUIC_PKTNUM_NONE && pn < at->space.largest &&
+        gen > app->base) {
+      gen--;
+    } else {
+      gen++;
+    }
+  }
+  return app_generation(at, app, gen, um, guess);
+}
+
 /* app_generations tries the generations whose key phase bit is the packet's:
    the current one, the one before, and those after. */
 static int app_generations(const qd_attempt *at, const quic_unmasked *um,
@@ -596,14 +757,16 @@ static int app_generations(const qd_attempt *at, const quic_unmasked *um,
   uint32_t last = app->base + APP_WINDOW - 1;
   int rv = QUIC_ERR_AUTH;
 
+  if (at->h->missing) {
+    return app_cut(at, app, um, guess);
+  }
+  if (at->ring->depth == 1) {
+    last = current + 1;
+  }
   if ((current & 1) == phase) {
     rv = app_generation(at, app, current, um, guess);
   } else if (current > app->base) {
     rv = app_generation(at, app, current - 1, um, guess);
-  }
-  if (at->h->missing && rv == QUIC_ERR_AUTH && !guess) {
-    /* Without a tag nothing would tell a wrong generation: one step only. */
-    last = current + 1;
   }
   for (uint32_t gen = current + 1; gen <= last && rv == QUIC_ERR_AUTH; gen++) {
     if ((gen & 1) == phase) {
@@ -613,27 +776,39 @@ static int app_generations(const qd_attempt *at, const quic_unmasked *um,
   return rv;
 }
 
-/* app_guess tries all generations of keys that have opened nothing yet. */
+/* app_reset forgets generations, to start from |base|. */
+static void app_reset(qd_app *app, uint32_t base) {
+  for (size_t i = 0; i < APP_WINDOW; i++) {
+    quic_keys_free(&app->window[i]);
+  }
+  app->current = app->base = base;
+  app->made = 0;
+}
+
+/* app_guess tries all generations of keys that have opened nothing yet, from
+   about where the other direction is. */
 static int app_guess(const qd_attempt *at, const quic_unmasked *um, bool guess,
                      void *ctx) {
   qd_app *app = ctx;
+  const qd_keyring *ring = at->ring;
+  const qd_app *other = ring->app[app == ring->app[QD_CLIENT]];
+  uint32_t start = other && other->current > 1 ? other->current - 1 : 0;
   int rv;
 
-  app->current = app->base = app->made = 0;
+  app_reset(app, start);
   rv = app_generations(at, um, guess, app);
   if (rv != 0) {
-    for (size_t i = 0; i < APP_WINDOW; i++) {
-      quic_keys_free(&app->window[i]);
-    }
-    app->current = app->base = app->made = 0;
+    app_reset(app, 0);
   }
   return rv;
 }
 
 static int open_app(const qd_attempt *at, qd_side side) {
   qd_keyring *ring = at->ring;
+  quic_keylog_label label = qd_keyring_secret_label(QD_LEVEL_APP, side);
   qd_app *app = ring->app[side];
   const qd_app *other = ring->app[!side];
+  int rv;
 
   if (!app) {
     app = ring->app[side] = quic_mem_zalloc(ring->mem, sizeof(*app));
@@ -642,9 +817,7 @@ static int open_app(const qd_attempt *at, qd_side side) {
     }
   }
   if (!app->first.verified) {
-    return slot_guess(at, &app->first,
-                      qd_keyring_secret_label(QD_LEVEL_APP, side), app_guess,
-                      app);
+    return slot_guess(at, &app->first, label, app_guess, app);
   }
   if (!app->first.keys.suite &&
       slot_make(ring, &app->first, app->first.suite) != 0) {
@@ -655,7 +828,13 @@ static int open_app(const qd_attempt *at, qd_side side) {
     app_rebase(app, other->current - 1);
     app->current = app->base;
   }
-  return attempt_masked(at, app->first.keys.hp, false, app_generations, app);
+  rv = attempt_masked(at, app->first.keys.hp, false, app_generations, app);
+  if (rv == 0) {
+    slot_prove(at, &app->first);
+  } else if (rv == QUIC_ERR_AUTH && slot_doubt(at, &app->first)) {
+    rv = slot_guess(at, &app->first, label, app_guess, app);
+  }
+  return rv;
 }
 
 bool qd_keyring_ready(const qd_keyring *ring, qd_level level, qd_side side) {
@@ -675,24 +854,34 @@ int qd_keyring_open(qd_keyring *ring, const quic_header *h, quic_bytes raw,
                     qd_side side, uint32_t path_id, uint8_t *out,
                     qd_opened *res) {
   qd_level level = qd_packet_level(h->type);
-  qd_attempt at = {ring, h, raw, path_id, QUIC_PKTNUM_NONE, out, res};
+  qd_attempt at = {ring, h, raw, path_id, keyring_no_packet, out, res};
+
+  int rv;
 
   memset(res, 0, sizeof(*res));
   if (level >= QD_LEVELS) {
     return QUIC_ERR_AGAIN;
   }
-  at.largest = *keyring_largest(ring, level, side, path_id);
+  at.space = *keyring_space(ring, level, side, path_id);
   switch (level) {
   case QD_LEVEL_INITIAL:
-    return open_initial(&at, side);
+    rv = open_initial(&at, side);
+    break;
   case QD_LEVEL_EARLY:
-    return side == QD_CLIENT
-               ? open_slot(&at, &ring->early, QUIC_KEYLOG_CLIENT_EARLY)
-               : QUIC_ERR_AGAIN;
+    rv = side == QD_CLIENT
+             ? open_slot(&at, &ring->early, QUIC_KEYLOG_CLIENT_EARLY)
+             : QUIC_ERR_AGAIN;
+    break;
   case QD_LEVEL_HANDSHAKE:
-    return open_slot(&at, &ring->handshake[side],
-                     qd_keyring_secret_label(level, side));
+    rv = open_slot(&at, &ring->handshake[side],
+                   qd_keyring_secret_label(level, side));
+    break;
   default:
-    return open_app(&at, side);
+    rv = open_app(&at, side);
+    break;
   }
+  if (rv == 0 && res->authenticated) {
+    ring->pn_guesses = 0;
+  }
+  return rv;
 }

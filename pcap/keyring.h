@@ -13,8 +13,25 @@
 #define QD_INITIALS_MAX 8      /* (version, DCID) pairs with Initial keys */
 #define QD_GENERATIONS_AHEAD 8 /* key updates tried beyond the current one */
 #define QD_PATHS_MAX 16        /* packet number spaces of multipath */
-#define QD_TRIALS_MAX 4096     /* guesses for one connection until a new fact */
-#define QD_PN_WINDOWS 256 /* packet number windows guessed without context */
+#define QD_TRIALS_MAX                                                          \
+  4096                      /* guesses for one level and side until a new fact \
+                             */
+#define QD_PN_WINDOWS 256   /* packet number windows guessed for one packet */
+#define QD_PN_GUESSES 65536 /* packet numbers guessed until one is right */
+
+/* Work on packets that do not open, for all connections together: a bucket in
+   units of about one octet through an AEAD.  Each datagram fills it, each
+   failure empties it, so crafted captures cannot buy time cheaply. */
+typedef struct qd_work {
+  int64_t left;
+  uint64_t refused; /* attempts not made for want of it */
+} qd_work;
+
+#define QD_WORK_MAX (32 << 20)      /* that can be saved up */
+#define QD_WORK_DATAGRAM (16 << 10) /* each datagram brings */
+#define QD_WORK_OCTET 64            /* each octet of it brings */
+#define QD_WORK_KEY 4096            /* making a key costs */
+#define QD_WORK_OPEN 256            /* a failed attempt costs at least */
 
 /* Keys that one (entry, version, suite) gave, once they opened a packet. */
 typedef struct qd_slot {
@@ -22,8 +39,11 @@ typedef struct qd_slot {
   quic_keylog_label label;
   const quic_version *version;
   const quic_suite *suite;
-  quic_keys keys; /* empty while chilled */
-  bool verified;
+  quic_keys keys;  /* empty while chilled */
+  uint32_t trials; /* guesses since |facts|, QD_TRIALS_MAX at most */
+  uint64_t facts;  /* of the ring, when |trials| was 0 */
+  bool verified;   /* opened a packet */
+  bool proven;     /* opened a whole one: its tag was checked */
 } qd_slot;
 
 /* 1-RTT keys of one direction: a window of generations. */
@@ -44,10 +64,15 @@ typedef struct qd_initial {
   bool warm; /* |keys| are made */
 } qd_initial;
 
-/* Largest packet number opened, by space. */
+/* What is known of a packet number space; QUIC_PKTNUM_NONE = nothing. */
+typedef struct qd_pnspace {
+  uint64_t largest; /* opened */
+  uint64_t acked;   /* largest that the peer acknowledged */
+} qd_pnspace;
+
 typedef struct qd_pnspaces {
-  uint64_t initial, handshake;
-  uint64_t app[QD_PATHS_MAX];     /* 0-RTT and 1-RTT, by slot */
+  qd_pnspace initial, handshake;
+  qd_pnspace app[QD_PATHS_MAX];   /* 0-RTT and 1-RTT, by slot */
   uint32_t path_id[QD_PATHS_MAX]; /* path 0 is slot 0 */
   uint8_t npaths;
 } qd_pnspaces;
@@ -55,16 +80,19 @@ typedef struct qd_pnspaces {
 typedef struct qd_keyring {
   const quic_crypto *crypto;
   const quic_mem *mem;
+  qd_work *work;                             /* NULL = unlimited */
   quic_keylog_entry *entries[QD_HELLOS_MAX]; /* newest last */
+  uint8_t nsecrets[QD_HELLOS_MAX]; /* that they had when they were added */
   size_t nentries;
   const quic_version *versions[4]; /* seen on this connection, newest last */
   size_t nversions;
   const quic_suite *suite; /* of the ServerHello or found; NULL = unknown */
   bool suite_proven;       /* it opened a packet */
   bool loss_bits;          /* both sides sent the loss_bits parameter */
-  bool multipath;
-  uint64_t facts;  /* grows whenever guessing may succeed where it failed */
-  uint32_t trials; /* guesses since |facts| grew, QD_TRIALS_MAX at most */
+  uint32_t depth; /* packet number windows tried at most, set by who guesses
+                     something else at the same time; 0 = QD_PN_WINDOWS */
+  uint32_t pn_guesses; /* since one was right, QD_PN_GUESSES at most */
+  uint64_t facts;      /* grows whenever guessing may succeed where it failed */
   qd_initial *initials;
   size_t ninitials;
   qd_slot early;
@@ -123,8 +151,8 @@ int qd_keyring_open(qd_keyring *ring, const quic_header *h, quic_bytes raw,
 /* qd_keyring_try_initial opens with the Initial keys of (|version|, |dcid|)
    alone, without remembering them: is this a client's first Initial? */
 int qd_keyring_try_initial(const quic_crypto *crypto, const quic_mem *mem,
-                           const quic_header *h, quic_bytes raw, uint8_t *out,
-                           qd_opened *res) QUIC_MUST_USE;
+                           qd_work *work, const quic_header *h, quic_bytes raw,
+                           uint8_t *out, qd_opened *res) QUIC_MUST_USE;
 
 /* qd_keyring_secret_label: which line of a key log opens |level| sent by
    |side|; QUIC_KEYLOG_LABELS for Initial. */
@@ -134,8 +162,14 @@ quic_keylog_label qd_keyring_secret_label(qd_level level, qd_side side);
 void qd_keyring_note_opened(qd_keyring *ring, qd_level level, qd_side side,
                             uint32_t path_id, uint64_t pn);
 
+/* qd_keyring_note_acked keeps |pn| as acknowledged to |side|: a hint for the
+   packet numbers of what follows a hole in the capture. */
+void qd_keyring_note_acked(qd_keyring *ring, qd_level level, qd_side side,
+                           uint32_t path_id, uint64_t pn);
+
 /* qd_keyring_plausible: |payload| of a packet whose end is lost begins with
-   frames that are legal in |type|. */
+   frames that are legal in |type|.  Random octets pass one time in a hundred,
+   so this only confirms keys that are known by other signs. */
 bool qd_keyring_plausible(quic_bytes payload, quic_packet_type type);
 
 #endif /* !defined(QD_KEYRING_H) */

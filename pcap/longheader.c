@@ -1,5 +1,25 @@
 #include "crypto/retry.h"
 #include "pcap/decoding.h"
+#include "pcap/handshake.h"
+
+#define LONG_CID_MIN 4 /* octets of a CID that no other has by chance */
+
+static bool long_to_odcid(const qd_conn *conn, const quic_header *h) {
+  return h->type == QUIC_PACKET_INITIAL && conn->has_odcid &&
+         quic_bytes_eq(h->dcid, quic_bytes_of(conn->odcid, conn->odcid_len));
+}
+
+/* long_elsewhere: a packet from addresses that |conn| never had, with a CID of
+   its, is of |conn|: both CIDs must fit; an empty one fits when that side's are
+   empty, but not in a first Initial, whose DCID anybody may choose. */
+static bool long_elsewhere(const qd_conn *conn, const quic_header *h,
+                           qd_side sender) {
+  if (h->scid.len) {
+    return qd_conn_cid(conn, sender, h->scid) != NULL;
+  }
+  return conn->sides[sender].cid_len <= 0 && h->dcid.len >= LONG_CID_MIN &&
+         !long_to_odcid(conn, h);
+}
 
 /* long_by_cid finds the connection that |h|'s destination, then source CID
    belongs to; a connection of this flow first. */
@@ -19,9 +39,7 @@ static qd_conn *long_by_cid(qd_decoding *ctx, const quic_header *h,
         *sender = side;
         return owners[i].conn;
       }
-      /* The same CIDs from other addresses: both must fit. */
-      if (which == 0 && !elsewhere && h->scid.len &&
-          qd_conn_cid(owners[i].conn, side, h->scid)) {
+      if (which == 0 && !elsewhere && long_elsewhere(owners[i].conn, h, side)) {
         *sender = side;
         elsewhere = owners[i].conn;
       }
@@ -50,7 +68,7 @@ static bool long_plausible(const qd_decoding *ctx, const quic_header *h,
            h->dcid.len + h->scid.len >= 8;
   }
   if (v && v->kind != QUIC_VERSION_KIND_GREASE) {
-    return true;
+    return (h->first & QUIC_FIRST_FIXED) != 0;
   }
   return (h->first & QUIC_FIRST_FIXED) && h->dcid.len >= 8 &&
          ctx->dg->wire_len >= 1200;
@@ -89,13 +107,14 @@ static void long_widen_versions(qd_conn *conn, const quic_version *version) {
   qd_keyring_add_version(ring, version);
 }
 
-/* long_client_cid keeps the DCID that a client uses, without taking its
-   length for that of the server's own CIDs. */
-static void long_client_cid(qd_decoder *dec, qd_conn *conn, quic_bytes dcid) {
-  int len = conn->sides[QD_SERVER].cid_len;
+/* long_add_dcid keeps the DCID of a packet to |receiver|, without taking its
+   length for that of the receiver's own CIDs: a client's first is random. */
+static void long_add_dcid(qd_decoder *dec, qd_conn *conn, qd_side receiver,
+                          quic_bytes dcid) {
+  int len = conn->sides[receiver].cid_len;
 
-  qd_conntab_add_cid(&dec->tab, conn, QD_SERVER, dcid, 0);
-  conn->sides[QD_SERVER].cid_len = len;
+  qd_conntab_add_cid(&dec->tab, conn, receiver, dcid, 0);
+  conn->sides[receiver].cid_len = len;
 }
 
 static void long_retry(qd_decoding *ctx, qd_conn *conn, qd_packet *p) {
@@ -106,7 +125,8 @@ static void long_retry(qd_decoding *ctx, qd_conn *conn, qd_packet *p) {
   p->state = QD_STATE_CLEAR;
   p->sender = QD_SERVER;
   p->sender_known = true;
-  for (size_t i = 0; i < ring->ninitials && !right; i++) {
+  for (size_t i = 0; i < ring->ninitials && !right && p->header.missing == 0;
+       i++) {
     const qd_initial *in = &ring->initials[i];
     int rv = quic_retry_verify(set->crypto, set->mem, p->header.version_info,
                                quic_bytes_of(in->cid, in->cid_len), p->raw);
@@ -122,17 +142,52 @@ static void long_retry(qd_decoding *ctx, qd_conn *conn, qd_packet *p) {
   if (!conn->retried) {
     /* Only the first Retry counts (RFC 9000 §17.2.5.2). */
     conn->retried = true;
+    conn->facts.hello_stale = true;
     qd_conn_restart_hello(conn);
   }
   qd_keyring_add_initial(ring, p->header.version_info, p->header.scid);
 }
 
 /* long_continues: a first Initial under another DCID goes on with |conn|: after
-   Version Negotiation, or after a Retry that the capture lost. */
+   Version Negotiation, after a Retry that the capture lost, or when the
+   server's answer was captured before it. */
 static bool long_continues(const qd_conn *conn, const quic_header *h) {
-  return conn->vn_only ||
+  return conn->vn_only || !conn->sides_known ||
          (h->scid.len && qd_conn_cid(conn, QD_CLIENT, h->scid)) ||
          (h->token.len && !conn->facts.suite);
+}
+
+/* long_anew: an Initial with a CID of |conn|'s begins another connection: it
+   goes to a DCID that |conn| never had, long after its handshake; or it carries
+   another hello, from other addresses. */
+static bool long_anew(qd_decoding *ctx, const qd_conn *conn,
+                      const qd_packet *p) {
+  const qd_decoder_settings *set = &ctx->dec->settings;
+  const quic_header *h = &p->header;
+  qd_opened res;
+
+  if (h->type != QUIC_PACKET_INITIAL || h->dcid.len == 0) {
+    return false;
+  }
+  if (long_to_odcid(conn, h)) {
+    return !qd_decoding_in_flow(ctx->flow, conn) &&
+           p->raw.len <= ctx->dec->scratch_cap && h->missing == 0 &&
+           qd_keyring_try_initial(set->crypto, set->mem, &ctx->dec->tab.work, h,
+                                  p->raw, ctx->dec->scratch, &res) == 0 &&
+           qd_handshake_contradicts(conn, res.payload);
+  }
+  return qd_keyring_ready(&conn->ring, QD_LEVEL_APP, QD_SERVER) &&
+         !qd_conn_cid(conn, QD_SERVER, h->dcid) &&
+         !qd_conn_cid(conn, QD_CLIENT, h->dcid);
+}
+
+/* long_client_is turns |conn| round when its client was guessed wrong. */
+static void long_client_is(qd_decoding *ctx, qd_conn *conn,
+                           const quic_addr *client) {
+  if (!conn->sides_known && !quic_addr_eq(&ctx->dg->src, &ctx->dg->dst) &&
+      !quic_addr_eq(client, &conn->sides[QD_CLIENT].addr)) {
+    qd_decoding_swap_sides(ctx->dec, conn);
+  }
 }
 
 /* long_find finds or makes the connection of a long header packet. A
@@ -144,7 +199,7 @@ static qd_conn *long_find(qd_decoding *ctx, qd_packet *p) {
   qd_conn *conn = long_by_cid(ctx, h, &p->sender);
   qd_opened res;
 
-  if (conn) {
+  if (conn && !long_anew(ctx, conn, p)) {
     p->sender_known = conn->sides_known;
     return conn;
   }
@@ -155,21 +210,23 @@ static qd_conn *long_find(qd_decoding *ctx, qd_packet *p) {
   if (!long_plausible(ctx, h, conn && h->dcid.len == 0 ? conn : NULL)) {
     return NULL;
   }
+  ctx->tried = h->type == QUIC_PACKET_INITIAL;
   if (h->type == QUIC_PACKET_INITIAL && h->version_info &&
       h->version_info->kind == QUIC_VERSION_KIND_QUIC && h->dcid.len &&
       (!conn || p->sender == QD_CLIENT || !p->sender_known) &&
       p->raw.len <= ctx->dec->scratch_cap &&
-      qd_keyring_try_initial(set->crypto, set->mem, h, p->raw,
-                             ctx->dec->scratch, &res) == 0) {
+      qd_keyring_try_initial(set->crypto, set->mem, &ctx->dec->tab.work, h,
+                             p->raw, ctx->dec->scratch, &res) == 0) {
     if (!conn || !long_continues(conn, h)) {
       conn = qd_decoding_new_conn(ctx, QD_CLIENT);
     }
     p->sender = QD_CLIENT;
     p->sender_known = true;
     if (conn) {
+      long_client_is(ctx, conn, &p->src);
       conn->sides_known = !quic_addr_eq(&p->src, &p->dst);
       long_add_initial(conn, h->version_info, h->dcid);
-      long_client_cid(ctx->dec, conn, h->dcid);
+      long_add_dcid(ctx->dec, conn, QD_SERVER, h->dcid);
     }
     return conn;
   }
@@ -219,11 +276,12 @@ static bool long_restarted(qd_decoding *ctx, qd_conn *conn,
   const qd_decoder_settings *set = &ctx->dec->settings;
   qd_opened res;
 
-  if (p->header.type != QUIC_PACKET_INITIAL ||
+  if (p->header.type != QUIC_PACKET_INITIAL || ctx->tried ||
       (p->sender == QD_SERVER && conn->sides_known) ||
       p->raw.len > ctx->dec->scratch_cap ||
-      qd_keyring_try_initial(set->crypto, set->mem, &p->header, p->raw,
-                             ctx->dec->scratch, &res) != 0) {
+      qd_keyring_try_initial(set->crypto, set->mem, &ctx->dec->tab.work,
+                             &p->header, p->raw, ctx->dec->scratch,
+                             &res) != 0) {
     return false;
   }
   long_add_initial(conn, p->header.version_info, p->header.dcid);
@@ -239,6 +297,7 @@ static void long_encrypted(qd_decoding *ctx, qd_conn *conn, qd_packet *p) {
   rv = qd_decoding_open(ctx->dec, conn, p);
   if ((rv == QUIC_ERR_AUTH || rv == QUIC_ERR_AGAIN) &&
       long_restarted(ctx, conn, p)) {
+    long_client_is(ctx, conn, &p->src);
     p->sender = QD_CLIENT;
     rv = qd_decoding_open(ctx->dec, conn, p);
   }
@@ -247,11 +306,14 @@ static void long_encrypted(qd_decoding *ctx, qd_conn *conn, qd_packet *p) {
     if (conn->sides[p->sender].ncids == 0) {
       qd_conntab_add_cid(&ctx->dec->tab, conn, p->sender, h->scid, 0);
     }
+    if (conn->sides[!p->sender].ncids == 0) {
+      long_add_dcid(ctx->dec, conn, (qd_side)!p->sender, h->dcid);
+    }
     return;
   }
   qd_decoding_moved(ctx, conn, p->sender);
   if (p->sender == QD_CLIENT) {
-    long_client_cid(ctx->dec, conn, h->dcid);
+    long_add_dcid(ctx->dec, conn, QD_SERVER, h->dcid);
     if (server->cid_len < 0 && h->type == QUIC_PACKET_HANDSHAKE) {
       server->cid_len = (int)h->dcid.len;
     }
@@ -279,11 +341,16 @@ size_t qd_decoding_long(qd_decoding *ctx) {
   if (rv != 0) {
     return long_bad(ctx, &p, len, rv);
   }
+  ctx->tried = false;
   conn = long_find(ctx, &p);
   if (!conn) {
     return 0;
   }
   p.conn = conn;
+  if (h->type == QUIC_PACKET_0RTT) {
+    p.sender = QD_CLIENT;
+  }
+  conn->longs += h->version == conn->version;
   if (!conn->version || conn->vn_only) {
     conn->version = h->version;
   }
@@ -297,7 +364,7 @@ size_t qd_decoding_long(qd_decoding *ctx) {
   } else if (h->type == QUIC_PACKET_UNKNOWN) {
     p.reason = QD_REASON_UNKNOWN_VERSION;
     if (conn->vn_only) {
-      long_client_cid(ctx->dec, conn, h->dcid);
+      long_add_dcid(ctx->dec, conn, QD_SERVER, h->dcid);
       qd_conntab_add_cid(&ctx->dec->tab, conn, p.sender, h->scid, 0);
     }
   } else if (h->type == QUIC_PACKET_RETRY) {

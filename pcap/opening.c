@@ -16,11 +16,14 @@ static void opening_new_cid(qd_decoder *dec, qd_conn *conn, qd_side sender,
 }
 
 /* opening_limit_crypto drops handshake octets of old connections when there
-   are too many in all. */
+   are too many in all; half of them, so that it is not done for each frame. */
 static void opening_limit_crypto(qd_decoder *dec, const qd_conn *keep) {
   quic_list *at = dec->tab.lru.next;
 
-  for (; dec->tab.crypto_total > QD_CRYPTO_BYTES && at != &dec->tab.lru;
+  if (dec->tab.crypto_total <= QD_CRYPTO_BYTES) {
+    return;
+  }
+  for (; dec->tab.crypto_total > QD_CRYPTO_BYTES / 2 && at != &dec->tab.lru;
        at = at->next) {
     qd_conn *conn = QUIC_LIST_ITEM(at, qd_conn, lru);
 
@@ -36,6 +39,15 @@ static void opening_frame(qd_decoder *dec, qd_conn *conn, qd_packet *p,
     p->notes |= QD_NOTE_ILLEGAL;
   }
   switch (f->type) {
+  case QUIC_FRAME_ACK:
+  case QUIC_FRAME_ACK_ECN:
+  case QUIC_FRAME_PATH_ACK:
+  case QUIC_FRAME_PATH_ACK + 1:
+    if (p->state == QD_STATE_OPEN) {
+      qd_keyring_note_acked(&conn->ring, level, (qd_side)!p->sender,
+                            (uint32_t)f->u.ack.path_id, f->u.ack.largest);
+    }
+    break;
   case QUIC_FRAME_CRYPTO:
     if (qd_handshake_crypto(conn, p, level, f->u.crypto.offset,
                             f->u.crypto.data, dec->settings.keylog) == 0) {
@@ -125,8 +137,7 @@ static void opening_opened(qd_decoder *dec, qd_conn *conn, qd_packet *p,
   opening_frames(dec, conn, p);
 }
 
-/* opening_swap_sides: it was the other way round. */
-static void opening_swap_sides(qd_decoder *dec, qd_conn *conn) {
+void qd_decoding_swap_sides(qd_decoder *dec, qd_conn *conn) {
   qd_endpoint old[QD_SIDES];
 
   qd_conntab_forget_cids(&dec->tab, conn);
@@ -150,47 +161,68 @@ static void opening_swap_sides(qd_decoder *dec, qd_conn *conn) {
   qd_conntab_set_server(&dec->tab, conn);
 }
 
-/* opening_borrow_entries guesses the client random of a connection whose hello
-   is not in the capture or is encrypted: each unclaimed entry of the key log is
-   tried. */
-static int opening_borrow_entries(qd_decoder *dec, qd_conn *conn,
-                                  const qd_packet *p, qd_side side,
-                                  qd_opened *res) {
+/* opening_may_borrow: the secrets of |conn| go by a random that the capture
+   does not show: no hello was captured, or only the one before a Retry, or it
+   is encrypted (ECH). */
+static bool opening_may_borrow(const qd_decoder *dec, const qd_conn *conn,
+                               const qd_packet *p) {
+  const qd_facts *facts = &conn->facts;
+
+  if (!dec->settings.keylog || p->header.missing ||
+      conn->borrows >= QD_BORROWS_MAX) {
+    return false;
+  }
+  return !facts->has_random || facts->hello_stale ||
+         (facts->ech && conn->ring.nentries == 0);
+}
+
+/* opening_borrow tries each unclaimed entry of the key log on |p|. */
+static int opening_borrow(qd_decoder *dec, qd_conn *conn, const qd_packet *p,
+                          qd_side side, qd_opened *res) {
   qd_keyring *ring = &conn->ring;
-  quic_keylog *keylog = dec->settings.keylog;
   quic_keylog_label label =
       qd_keyring_secret_label(qd_packet_level(p->header.type), side);
+  quic_keylog_entry *saved[QD_HELLOS_MAX];
+  size_t nsaved = ring->nentries;
+  size_t entries = quic_keylog_count(dec->settings.keylog);
   quic_keylog_entry *entry;
 
-  if (!keylog || label >= QUIC_KEYLOG_LABELS) {
+  if (label >= QUIC_KEYLOG_LABELS) {
     return QUIC_ERR_AGAIN;
   }
-  for (size_t i = 0; (entry = quic_keylog_at(keylog, i)); i++) {
-    int rv;
-
+  conn->borrows++;
+  if (!qd_trial_spend(&dec->trial, entries,
+                      (uint32_t)(entries / QD_TRIAL_SCAN))) {
+    return QUIC_ERR_AGAIN;
+  }
+  memcpy(saved, ring->entries, sizeof(saved));
+  ring->work = NULL; /* has a budget of its own */
+  for (size_t i = 0; (entry = quic_keylog_at(dec->settings.keylog, i)); i++) {
     if (entry->seen || !entry->secrets[label].len) {
       continue;
     }
-    if (dec->trial.budget < 4) {
-      return QUIC_ERR_AGAIN;
+    if (!qd_trial_spend(&dec->trial, entries, QD_BORROW_COST)) {
+      break;
     }
-    dec->trial.budget -= 4;
     ring->entries[0] = entry;
     ring->nentries = 1;
-    ring->trials = 0;
-    rv = qd_keyring_open(ring, &p->header, p->raw, side, p->path_id,
-                         dec->scratch, res);
-    if (rv == 0) {
+    ring->facts++; /* guesses start anew */
+    if (qd_keyring_open(ring, &p->header, p->raw, side, p->path_id,
+                        dec->scratch, res) == 0) {
       entry->seen = true;
+      conn->facts.hello_stale = false;
       if (!conn->facts.has_random) {
         conn->facts.has_random = true;
         memcpy(conn->facts.random, entry->random, sizeof(entry->random));
       }
       ring->facts++;
+      ring->work = &dec->tab.work;
       return 0;
     }
   }
-  ring->nentries = 0;
+  ring->work = &dec->tab.work;
+  memcpy(ring->entries, saved, sizeof(saved));
+  ring->nentries = nsaved;
   return QUIC_ERR_AGAIN;
 }
 
@@ -200,10 +232,11 @@ static int opening_open_as(qd_decoder *dec, qd_conn *conn, const qd_packet *p,
   int rv = qd_keyring_open(&conn->ring, &p->header, p->raw, side, p->path_id,
                            dec->scratch, res);
 
-  if (rv == QUIC_ERR_AGAIN && conn->ring.nentries == 0 &&
-      (!conn->facts.has_random || conn->facts.ech)) {
-    /* Under Encrypted Client Hello the secrets go by the inner random. */
-    rv = opening_borrow_entries(dec, conn, p, side, res);
+  if ((rv == QUIC_ERR_AGAIN || rv == QUIC_ERR_AUTH) &&
+      opening_may_borrow(dec, conn, p)) {
+    int borrowed = opening_borrow(dec, conn, p, side, res);
+
+    rv = borrowed == 0 ? 0 : rv;
   }
   return rv;
 }
@@ -227,7 +260,7 @@ int qd_decoding_open(qd_decoder *dec, qd_conn *conn, qd_packet *p) {
       p->sender = (qd_side)!p->sender;
       if (!conn->sides_known && !quic_addr_eq(&p->src, &p->dst) &&
           !quic_addr_eq(&p->src, &conn->sides[p->sender].addr)) {
-        opening_swap_sides(dec, conn);
+        qd_decoding_swap_sides(dec, conn);
       }
       rv = 0;
     }
@@ -249,6 +282,11 @@ qd_reason qd_decoding_reason(const qd_conn *conn, const qd_packet *p, int rv) {
   }
   if (rv == QUIC_ERR_SHORT) {
     return p->header.missing ? QD_REASON_TRUNCATED : QD_REASON_MALFORMED;
+  }
+  if (p->header.missing && p->header.packet_len < p->header.pn_offset +
+                                                      QUIC_HP_SAMPLE_OFFSET +
+                                                      QUIC_HP_SAMPLE_LEN) {
+    return QD_REASON_TRUNCATED;
   }
   if (level == QD_LEVEL_INITIAL) {
     return rv == QUIC_ERR_AUTH && conn->has_odcid
@@ -272,23 +310,24 @@ qd_reason qd_decoding_reason(const qd_conn *conn, const qd_packet *p, int rv) {
 /* opening_may_open: a key for |p| may still come. */
 bool qd_decoding_may_open(const qd_decoder *dec, const qd_conn *conn,
                           const qd_packet *p) {
-  const qd_keyring *ring = &conn->ring;
+  bool few = conn->pending_bytes < QD_NO_HELLO_HELD;
+  bool keys = dec->settings.keylog &&
+              (!dec->keys_final || quic_keylog_count(dec->settings.keylog));
 
-  if (!dec->settings.keylog || (p->notes & QD_NOTE_ICMP)) {
+  if (p->notes & QD_NOTE_ICMP) {
     return false;
   }
   switch (p->reason) {
   case QD_REASON_NO_HELLO:
-    /* With all keys at hand a hello still to come is what is waited for. */
-    return !dec->keys_final || (conn->pending_bytes / 1200 < QD_NO_HELLO_HELD &&
-                                quic_keylog_at(dec->settings.keylog, 0));
+    /* An Initial that was captured before the client's first one needs no
+       secret. */
+    return few && (keys || p->header.type == QUIC_PACKET_INITIAL);
   case QD_REASON_NO_SECRET:
-    return !dec->keys_final;
+    return dec->settings.keylog && !dec->keys_final;
   case QD_REASON_AEAD_FAIL:
   case QD_REASON_UNKNOWN_CID:
     /* The right suite or version may not have been seen yet. */
-    return !ring->suite_proven && ring->trials < QD_TRIALS_MAX &&
-           conn->pending_bytes / 1200 < QD_NO_HELLO_HELD;
+    return few && keys && !conn->ring.suite_proven;
   default:
     return false;
   }

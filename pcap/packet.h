@@ -74,6 +74,7 @@ typedef struct qd_packet {
   quic_header header;    /* quic_bytes borrowed from |raw| */
   quic_bytes raw;        /* the packet's captured octets */
   uint32_t datagram_len; /* UDP payload on the wire, octets */
+  uint32_t offset;       /* of the packet in it */
   uint8_t ecn;
   qd_state state;
   qd_reason reason;

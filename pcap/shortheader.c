@@ -4,10 +4,12 @@
 #define SHORT_GSO_MAX 1500
 #define SHORT_GSO_PARTS 64 /* equal parts that are guessed */
 #define SHORT_GSO_MISSES                                                       \
-  32                         /* datagrams without a fit that end the guessing  \
-                              */
-#define SHORT_CID_MIN 4      /* octets of a CID that is looked for */
-#define SHORT_CID_TRIES 64   /* places where the CID stands that are tried */
+  32                          /* datagrams without a fit that end the guessing \
+                               */
+#define SHORT_LENGTHS_DEPTH 8 /* packet number windows for each CID length */
+#define SHORT_LONGS_MIN 2  /* long headers that make an unknown version sure */
+#define SHORT_CID_MIN 4    /* octets of a CID that is looked for */
+#define SHORT_CID_TRIES 64 /* places where the CID stands that are tried */
 #define SHORT_SERVER_TRIES 8 /* connections of one server tried a packet */
 
 /* short_as opens |len| octets at ctx->pos as a short header packet of
@@ -34,8 +36,14 @@ static int short_as(qd_decoding *ctx, qd_conn *conn, qd_side sender,
     return rv;
   }
   cid = qd_conn_cid(conn, (qd_side)!sender, p->header.dcid);
-  p->path_id = cid && conn->ring.multipath ? cid->path_id : 0;
+  p->path_id = cid ? cid->path_id : 0;
   return qd_decoding_open(ctx->dec, conn, p);
+}
+
+/* short_boundary returns where the segment of |size| octets ends that the
+   packet at ctx->pos is in. */
+static size_t short_boundary(const qd_decoding *ctx, size_t size) {
+  return ((ctx->base + ctx->pos) / size + 1) * size - ctx->base;
 }
 
 /* short_end tries the packet as ending at |end| of the datagram. */
@@ -64,7 +72,7 @@ static bool short_segment_cid(qd_decoding *ctx, qd_conn *conn, qd_side sender,
     at = (size_t)(next - cid);
     if (!(next[-1] & QUIC_FIRST_LONG) &&
         short_end(ctx, conn, sender, cid_len, ctx->pos + at, p)) {
-      conn->sides[sender].gso_size = (uint32_t)(ctx->pos + at);
+      conn->sides[sender].gso_size = (uint32_t)(ctx->base + ctx->pos + at);
       return true;
     }
   }
@@ -76,24 +84,24 @@ static bool short_segment_cid(qd_decoding *ctx, qd_conn *conn, qd_side sender,
 static bool short_segment_size(qd_decoding *ctx, qd_conn *conn, qd_side sender,
                                size_t cid_len, qd_packet *p) {
   qd_endpoint *ep = &conn->sides[sender];
-  size_t len = ctx->dg->payload.len;
+  size_t len = ctx->base + ctx->dg->payload.len;
   size_t size;
 
   if (ep->gso_misses >= SHORT_GSO_MISSES) {
     return false;
   }
   for (size_t parts = 2; parts <= SHORT_GSO_PARTS; parts++) {
-    if (len % parts == 0 && (size = len / parts) > ctx->pos &&
-        short_end(ctx, conn, sender, cid_len, size, p)) {
+    if (len % parts == 0 && (size = len / parts) > ctx->base + ctx->pos &&
+        short_end(ctx, conn, sender, cid_len, size - ctx->base, p)) {
       ep->gso_size = (uint32_t)size;
       return true;
     }
   }
   for (size_t i = 0; i < SHORT_GSO_MAX; i++) {
     /* Counts from 1200 to 1500, then from 0 to 1199. */
-    size = (SHORT_GSO_MIN + i) % SHORT_GSO_MAX + 1;
-    if (size > 1 + cid_len + 20 && short_end(ctx, conn, sender, cid_len,
-                                             (ctx->pos / size + 1) * size, p)) {
+    size = (SHORT_GSO_MIN - 1 + i) % SHORT_GSO_MAX + 1;
+    if (size > 1 + cid_len + 20 &&
+        short_end(ctx, conn, sender, cid_len, short_boundary(ctx, size), p)) {
       ep->gso_size = (uint32_t)size;
       return true;
     }
@@ -111,24 +119,33 @@ static bool short_one(qd_decoding *ctx, qd_conn *conn, qd_side sender,
   size_t len = ctx->dg->payload.len - ctx->pos;
   bool whole = ctx->dg->wire_len == ctx->dg->payload.len;
   size_t size = conn->sides[sender].gso_size;
+  uint32_t depth = conn->ring.depth;
   qd_packet rest;
 
   if (whole && size && len > size &&
-      short_end(ctx, conn, sender, cid_len, (ctx->pos / size + 1) * size, p)) {
+      short_end(ctx, conn, sender, cid_len, short_boundary(ctx, size), p)) {
     p->notes |= QD_NOTE_GSO;
     return true;
   }
+  /* A long datagram is more likely glued together than full of surprises. */
+  if (whole && len > SHORT_GSO_MAX) {
+    conn->ring.depth = 1;
+  }
   *rv = short_as(ctx, conn, sender, sender_known, cid_len, len, p);
   if (*rv != QUIC_ERR_AUTH || !whole || len < 2 * (21 + cid_len)) {
+    conn->ring.depth = depth;
     return *rv == 0;
   }
   rest = *p;
+  conn->ring.depth = 1;
   if (short_segment_cid(ctx, conn, sender, cid_len, p) ||
       short_segment_size(ctx, conn, sender, cid_len, p)) {
+    conn->ring.depth = depth;
     p->notes |= QD_NOTE_GSO;
     *rv = 0;
     return true;
   }
+  conn->ring.depth = depth;
   *p = rest;
   return false;
 }
@@ -143,15 +160,16 @@ static bool short_lengths(qd_decoding *ctx, qd_conn *conn, qd_side sender,
     *rv = short_as(ctx, conn, sender, sender_known, 0, len, p);
     return *rv == 0;
   }
-  for (size_t cid_len = 0; cid_len <= QUIC_CID_MAX; cid_len++) {
+  conn->ring.depth = SHORT_LENGTHS_DEPTH;
+  *rv = QUIC_ERR_AUTH;
+  for (size_t cid_len = QUIC_CID_MAX + 1; cid_len-- > 0 && *rv != 0;) {
     *rv = short_as(ctx, conn, sender, sender_known, cid_len, len, p);
-    if (*rv == 0) {
-      qd_conntab_add_cid(&ctx->dec->tab, conn, (qd_side)!p->sender,
-                         p->header.dcid, 0);
-      return true;
-    }
   }
-  *rv = short_as(ctx, conn, sender, sender_known, 0, len, p);
+  conn->ring.depth = 0;
+  if (*rv == 0) {
+    qd_conntab_add_cid(&ctx->dec->tab, conn, (qd_side)!p->sender,
+                       p->header.dcid, 0);
+  }
   return *rv == 0;
 }
 
@@ -204,9 +222,8 @@ static bool short_cid(qd_decoding *ctx, qd_packet *p, int *rv) {
         return true;
       }
     }
-    if (n) {
-      /* Closed, but the CID says whose it is. */
-      return len >= 4;
+    if (n && len >= SHORT_CID_MIN) {
+      return true; /* closed, but the CID says whose it is */
     }
   }
   return false;
@@ -215,7 +232,10 @@ static bool short_cid(qd_decoding *ctx, qd_packet *p, int *rv) {
 /* short_server tries the connections of either address's server: a
    client with empty CIDs moved. */
 static bool short_server(qd_decoding *ctx, qd_packet *p, int *rv) {
-  for (int end = 0; end < 2; end++) {
+  bool cut = ctx->dg->wire_len != ctx->dg->payload.len;
+
+  /* Of a cut packet nothing would tell that it is another's. */
+  for (int end = 0; end < 2 && !cut; end++) {
     qd_conn *conns[SHORT_SERVER_TRIES];
     const quic_addr *server = end ? &ctx->dg->dst : &ctx->dg->src;
     size_t n =
@@ -265,16 +285,17 @@ static bool short_reset(qd_decoding *ctx, qd_packet *p) {
 
 /* short_trial looks through the key log for a connection whose
    handshake was not captured. */
-static bool short_trial(qd_decoding *ctx, qd_packet *p, int *rv) {
+static bool short_trial(qd_decoding *ctx, qd_conn *conn, qd_packet *p,
+                        int *rv) {
   qd_decoder *dec = ctx->dec;
   const quic_bytes *all = &ctx->dg->payload;
   uint8_t key[2 * sizeof(quic_addr)];
   qd_trial_found found;
-  qd_conn *conn;
 
-  if (!dec->settings.keylog || ctx->pos || !(all->data[0] & QUIC_FIRST_FIXED) ||
-      ctx->dg->wire_len != all->len || ctx->dg->in_icmp ||
-      all->len > dec->scratch_cap) {
+  if (!dec->settings.keylog || ctx->pos || ctx->held ||
+      !(all->data[0] & QUIC_FIRST_FIXED) || ctx->dg->wire_len != all->len ||
+      ctx->dg->in_icmp || all->len > dec->scratch_cap ||
+      (conn && (conn->facts.has_random || conn->ring.nentries))) {
     return false;
   }
   memcpy(key, &ctx->dg->src, sizeof(quic_addr));
@@ -285,7 +306,13 @@ static bool short_trial(qd_decoding *ctx, qd_packet *p, int *rv) {
           *all, dec->scratch, &found)) {
     return false;
   }
-  conn = qd_decoding_new_conn(ctx, found.sender);
+  if (!conn) {
+    conn = qd_decoding_new_conn(ctx, found.sender);
+  } else if (!conn->sides_known &&
+             !quic_addr_eq(&ctx->dg->src, &ctx->dg->dst) &&
+             !quic_addr_eq(&ctx->dg->src, &conn->sides[found.sender].addr)) {
+    qd_decoding_swap_sides(dec, conn);
+  }
   if (!conn) {
     return false;
   }
@@ -308,6 +335,15 @@ static bool short_fixed(const qd_packet *p) {
          p->conn->sides[!p->sender].grease_bit;
 }
 
+/* short_trusted: |conn| is QUIC beyond doubt.  One long header of a version
+   that nobody knows may be chance. */
+static bool short_trusted(const qd_conn *conn) {
+  const quic_version *v = quic_version_find(conn->version);
+
+  return (v && v->kind != QUIC_VERSION_KIND_GREASE) ||
+         conn->longs >= SHORT_LONGS_MIN;
+}
+
 /* short_behind: what stands closed behind other packets is one of the same
    connection and not padding: it has their CID, or there is none and a key may
    still tell. */
@@ -315,6 +351,38 @@ static bool short_behind(const qd_decoding *ctx, const qd_packet *p) {
   return ctx->dcid.len ? quic_bytes_eq(p->header.dcid, ctx->dcid)
                        : p->header.dcid.len == 0 && short_fixed(p) &&
                              qd_decoding_may_open(ctx->dec, p->conn, p);
+}
+
+/* short_opened takes what the addresses and the CID of an opened packet tell.
+ */
+static void short_opened(qd_decoding *ctx, const qd_packet *p) {
+  qd_conn *conn = p->conn;
+  qd_side receiver = (qd_side)!p->sender;
+
+  qd_decoding_moved(ctx, conn, p->sender);
+  if (p->header.dcid.len && !qd_conn_cid(conn, receiver, p->header.dcid)) {
+    qd_conntab_add_cid(&ctx->dec->tab, conn, receiver, p->header.dcid,
+                       p->path_id);
+  }
+}
+
+int qd_decoding_short_again(qd_decoding *ctx, qd_conn *conn) {
+  qd_packet p;
+  int rv = QUIC_ERR_AGAIN;
+
+  if (!short_conn(ctx, conn, &p, &rv)) {
+    return rv;
+  }
+  do {
+    short_opened(ctx, &p);
+    qd_decoding_emit(ctx, &p);
+    ctx->pos += p.raw.len;
+  } while (ctx->pos < ctx->dg->payload.len && short_conn(ctx, conn, &p, &rv));
+  if (ctx->pos < ctx->dg->payload.len) {
+    p.reason = qd_decoding_reason(conn, &p, rv);
+    qd_decoding_emit(ctx, &p);
+  }
+  return 0;
 }
 
 size_t qd_decoding_short(qd_decoding *ctx) {
@@ -332,6 +400,9 @@ size_t qd_decoding_short(qd_decoding *ctx) {
     if (ctx->pos && flow->conns[i] == ctx->conn) {
       continue;
     }
+    if (i > 0 && ctx->dg->wire_len != ctx->dg->payload.len) {
+      break;
+    }
     found = short_conn(ctx, flow->conns[i], &p, &rv);
     if (!found && i == 0 && !ctx->pos) {
       mine = p;
@@ -342,11 +413,13 @@ size_t qd_decoding_short(qd_decoding *ctx) {
     found = short_cid(ctx, &p, &rv) || short_server(ctx, &p, &rv) ||
             short_reset(ctx, &p);
   }
-  if (!found && (!flow || flow->nconns == 0)) {
-    found = short_trial(ctx, &p, &rv);
+  if (!found) {
+    found =
+        short_trial(ctx, flow && flow->nconns ? flow->conns[0] : NULL, &p, &rv);
   }
   if (!found) {
-    if (!flow || flow->nconns == 0 || !short_fixed(&mine)) {
+    if (!flow || flow->nconns == 0 || !short_fixed(&mine) ||
+        !short_trusted(mine.conn)) {
       return 0;
     }
     p = mine;
@@ -358,7 +431,7 @@ size_t qd_decoding_short(qd_decoding *ctx) {
       return 0;
     }
   } else if (p.state != QD_STATE_RESET) {
-    qd_decoding_moved(ctx, p.conn, p.sender);
+    short_opened(ctx, &p);
   }
   ctx->conn = p.conn;
   ctx->sender = p.sender;

@@ -310,6 +310,7 @@ static const struct {
     {QD_NOTE_FIXED_ZERO, "fixed bit 0"},
     {QD_NOTE_ILLEGAL, "illegal frame"},
     {QD_NOTE_RESERVED, "reserved bits"},
+    {QD_NOTE_OTHER_VERSION, "keys of another version"},
     {QD_NOTE_CONFLICT, "crypto octets changed"},
 };
 

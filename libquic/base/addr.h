@@ -8,9 +8,9 @@
 #include <stdint.h>
 
 typedef struct quic_addr {
-  uint8_t ip[16];  /* network order; IPv4 uses the first 4, the rest is 0 */
-  uint16_t port;   /* host order */
-  uint8_t family;  /* 4, 6, or 0 = none */
+  uint8_t ip[16]; /* network order; IPv4 uses the first 4, the rest is 0 */
+  uint16_t port;  /* host order */
+  uint8_t family; /* 4, 6, or 0 = none */
 } quic_addr;
 
 #define QUIC_ADDR_TEXT 56 /* octets that quic_addr_text needs at most */

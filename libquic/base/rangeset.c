@@ -2,8 +2,7 @@
 
 #include <string.h>
 
-void quic_rangeset_init(quic_rangeset *set, const quic_mem *mem,
-                        size_t limit) {
+void quic_rangeset_init(quic_rangeset *set, const quic_mem *mem, size_t limit) {
   memset(set, 0, sizeof(*set));
   set->mem = mem;
   set->limit = limit;
@@ -15,9 +14,7 @@ void quic_rangeset_free(quic_rangeset *set) {
   set->len = set->cap = 0;
 }
 
-/* rangeset_seek returns the index of the first range that ends at or after
-   |value|. */
-static size_t rangeset_seek(const quic_rangeset *set, uint64_t value) {
+size_t quic_rangeset_seek(const quic_rangeset *set, uint64_t value) {
   size_t lo = 0, hi = set->len;
 
   /* Most additions append. */
@@ -43,7 +40,7 @@ int quic_rangeset_add(quic_rangeset *set, uint64_t start, uint64_t end) {
   if (start >= end) {
     return 0;
   }
-  first = rangeset_seek(set, start);
+  first = quic_rangeset_seek(set, start);
   for (last = first; last < set->len && set->items[last].start <= end;) {
     last++;
   }
@@ -83,7 +80,7 @@ bool quic_rangeset_has(const quic_rangeset *set, uint64_t value) {
 
 bool quic_rangeset_gap(const quic_rangeset *set, uint64_t start, uint64_t end,
                        quic_range *gap) {
-  size_t i = rangeset_seek(set, start);
+  size_t i = quic_rangeset_seek(set, start);
 
   if (i < set->len && set->items[i].end == start) {
     i++;
@@ -96,7 +93,7 @@ bool quic_rangeset_gap(const quic_rangeset *set, uint64_t start, uint64_t end,
     return false;
   }
   gap->start = start;
-  gap->end = i < set->len && set->items[i].start < end ? set->items[i].start
-                                                      : end;
+  gap->end =
+      i < set->len && set->items[i].start < end ? set->items[i].start : end;
   return true;
 }

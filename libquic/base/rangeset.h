@@ -33,6 +33,10 @@ void quic_rangeset_free(quic_rangeset *set);
 int quic_rangeset_add(quic_rangeset *set, uint64_t start,
                       uint64_t end) QUIC_MUST_USE;
 
+/* quic_rangeset_seek returns the index of the first range that ends at or after
+   |value|, or |len|. */
+size_t quic_rangeset_seek(const quic_rangeset *set, uint64_t value);
+
 bool quic_rangeset_has(const quic_rangeset *set, uint64_t value);
 
 /* quic_rangeset_gap finds the first range inside [start, end) that is not in

@@ -16,9 +16,12 @@ void quic_reasm_free(quic_reasm *re) {
   re->cap = 0;
 }
 
-/* reasm_compare looks for octets of |piece| that contradict what is there. */
-static void reasm_compare(quic_reasm *re, uint64_t offset, quic_bytes piece) {
-  for (size_t i = 0; i < re->have.len; i++) {
+bool quic_reasm_contradicts(const quic_reasm *re, uint64_t offset,
+                            quic_bytes piece) {
+  size_t i = quic_rangeset_seek(&re->have, offset);
+
+  for (; i < re->have.len && re->have.items[i].start < offset + piece.len;
+       i++) {
     uint64_t start = re->have.items[i].start;
     uint64_t end = re->have.items[i].end;
 
@@ -30,9 +33,10 @@ static void reasm_compare(quic_reasm *re, uint64_t offset, quic_bytes piece) {
     }
     if (start < end && memcmp(re->data + start, piece.data + (start - offset),
                               (size_t)(end - start)) != 0) {
-      re->conflict = true;
+      return true;
     }
   }
+  return false;
 }
 
 int quic_reasm_add(quic_reasm *re, uint64_t offset, quic_bytes piece) {
@@ -52,7 +56,7 @@ int quic_reasm_add(quic_reasm *re, uint64_t offset, quic_bytes piece) {
   if (rv != 0) {
     return rv;
   }
-  reasm_compare(re, offset, piece);
+  re->conflict = re->conflict || quic_reasm_contradicts(re, offset, piece);
   while (quic_rangeset_gap(&re->have, at, end, &gap)) {
     memcpy(re->data + gap.start, piece.data + (gap.start - offset),
            (size_t)(gap.end - gap.start));

@@ -28,6 +28,11 @@ void quic_reasm_free(quic_reasm *re);
 int quic_reasm_add(quic_reasm *re, uint64_t offset,
                    quic_bytes piece) QUIC_MUST_USE;
 
+/* quic_reasm_contradicts: octets that are there differ from |piece|'s at
+   |offset|, which ends at or below 2^64. */
+bool quic_reasm_contradicts(const quic_reasm *re, uint64_t offset,
+                            quic_bytes piece);
+
 /* quic_reasm_ready returns the octets from 0 up to the first hole, borrowed
    until the next call that adds. */
 quic_bytes quic_reasm_ready(const quic_reasm *re);

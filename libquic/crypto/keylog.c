@@ -504,6 +504,10 @@ quic_keylog_entry *quic_keylog_at(quic_keylog *kl, size_t i) {
                      : NULL;
 }
 
+size_t quic_keylog_count(const quic_keylog *kl) {
+  return kl->len;
+}
+
 uint64_t quic_keylog_generation(const quic_keylog *kl) {
   return kl->secrets;
 }

@@ -81,6 +81,9 @@ quic_keylog_entry *quic_keylog_find(quic_keylog *kl, const uint8_t *random);
    the end. */
 quic_keylog_entry *quic_keylog_at(quic_keylog *kl, size_t i);
 
+/* quic_keylog_count returns how many entries there are. */
+size_t quic_keylog_count(const quic_keylog *kl);
+
 /* quic_keylog_generation grows with each new secret, so that a reader knows
    when to try again. */
 uint64_t quic_keylog_generation(const quic_keylog *kl);

@@ -1,0 +1,74 @@
+#!/bin/bash
+# Shows quicdump on the bundled captures.  Ends with 1 when a command failed.
+#
+#   BUILD=dir  where quicdump is (build)
+
+set -u
+cd "$(dirname "$0")/.." || exit 1
+
+QUICDUMP=${BUILD:-build}/quicdump
+unset SSLKEYLOGFILE
+failed=0
+bold='' plain=''
+if [ -t 1 ] && [ -z "${NO_COLOR-}" ]; then
+  bold=$'\e[1m' plain=$'\e[0m'
+fi
+
+# show LINES HEADING OPTIONS...: the heading, the command, and the first LINES
+# lines that it prints (0 = all).
+show() {
+  local lines=$1 heading=$2 word out status
+
+  shift 2
+  printf '\n%s%s%s\n$ quicdump' "$bold" "$heading" "$plain"
+  for word in "$@"; do
+    case $word in
+    *[!a-zA-Z0-9._/=-]*) printf " '%s'" "$word" ;;
+    *) printf ' %s' "$word" ;;
+    esac
+  done
+  echo
+  out=$("$QUICDUMP" "${colour[@]}" "$@" 2>&1)
+  status=$?
+  if [ "$lines" -gt 0 ] && [ "$(wc -l <<<"$out")" -gt "$lines" ]; then
+    head -n "$lines" <<<"$out"
+    echo "... ($(($(wc -l <<<"$out") - lines)) more lines)"
+  else
+    printf '%s\n' "$out"
+  fi
+  if [ "$status" -ne 0 ]; then
+    echo "exit status $status"
+    failed=1
+  fi
+}
+
+if [ ! -x "$QUICDUMP" ]; then
+  echo "$QUICDUMP is not built" >&2
+  exit 1
+fi
+colour=()
+if [ -n "$bold" ]; then
+  colour=(--color=always)
+fi
+cd tests/captures || exit 1
+case $QUICDUMP in
+/*) ;;
+*) QUICDUMP=../../$QUICDUMP ;;
+esac
+
+show 0 "One line for each packet: a connection from hello to close" \
+  handshake.pcapng
+show 0 "QUIC v2 over IPv6, after a Retry, under ChaCha20" \
+  -c 8 retry-v2.pcapng
+show 0 "A client moves: NAT rebinding, migration, key update, stateless reset" \
+  --filter 'frame in (new_connection_id, path_challenge, path_response) or '\
+'type == reset' migration.pcapng
+show 60 "Every field, down to the certificate" \
+  -vv -c 1 --filter 'type == handshake && dir == server' handshake.pcapng
+show 0 "Packets that stay closed say why" \
+  -c 12 missing-secret.pcapng
+show 0 "The whole story of what is missing" \
+  --why missing-secret.pcapng
+show 12 "For programs: one line for each packet and each frame" \
+  --flat handshake.pcapng
+exit "$failed"
