@@ -13,6 +13,7 @@ typedef struct server_entry {
 } server_entry;
 
 #define ADDR_KEY 19
+#define CIDS_WHEN_FULL 2 /* CIDs of a side that are always kept */
 
 static void conntab_addr_key(const quic_addr *a, uint8_t out[ADDR_KEY]) {
   memcpy(out, a->ip, 16);
@@ -307,6 +308,10 @@ void qd_conntab_add_cid(qd_conntab *tab, qd_conn *conn, qd_side side,
   qd_cid dropped;
   cid_entry *e;
 
+  if (cid.len && tab->cids.len >= QD_CIDS_ALL_MAX &&
+      conn->sides[side].ncids >= CIDS_WHEN_FULL) {
+    return; /* found by its addresses only */
+  }
   if (!qd_conn_add_cid(conn, side, cid, path_id, &dropped)) {
     return;
   }
@@ -355,7 +360,8 @@ void qd_conntab_add_tokens(qd_conntab *tab, qd_conn *conn) {
       quic_bytes token =
           quic_bytes_of(ep->tokens[ep->tokens_mapped], QUIC_RESET_TOKEN_LEN);
 
-      if (quic_map_put(&tab->tokens, token, conn) != 0) {
+      if (tab->tokens.len >= QD_CIDS_ALL_MAX ||
+          quic_map_put(&tab->tokens, token, conn) != 0) {
         return;
       }
     }

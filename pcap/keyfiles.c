@@ -157,6 +157,24 @@ int qd_keyfiles_add(qd_keyfiles *kf, const char *path, bool may_be_absent) {
   return file->fd >= 0 ? keyfile_read(kf, file) : 0;
 }
 
+int qd_keyfiles_follow(qd_keyfiles *kf, const char *path) {
+  keyfile *file = &kf->files[kf->nfiles];
+  int error;
+
+  if (kf->nfiles == QD_KEYFILES_MAX) {
+    return keyfiles_fail(kf, QUIC_ERR_LIMIT, path, "too many key logs");
+  }
+  file->path = path;
+  error = keyfile_open(file, false);
+  if (error && error != ENOENT) {
+    return keyfiles_fail(kf, QUIC_ERR_INVALID, path,
+                         error == EAGAIN ? "only a regular file can be followed"
+                                         : strerror(error));
+  }
+  kf->nfiles++;
+  return 0;
+}
+
 int qd_keyfiles_secrets(qd_keyfiles *kf, const quic_capture_record *rec) {
   uint16_t source;
   int rv;

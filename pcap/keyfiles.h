@@ -25,6 +25,11 @@ quic_keylog *qd_keyfiles_log(qd_keyfiles *kf);
 int qd_keyfiles_add(qd_keyfiles *kf, const char *path,
                     bool may_be_absent) QUIC_MUST_USE;
 
+/* qd_keyfiles_follow opens the file at |path| (borrowed) if it is there, and
+   leaves reading to qd_keyfiles_poll: privileges may be given up in between.
+   Errors as above. */
+int qd_keyfiles_follow(qd_keyfiles *kf, const char *path) QUIC_MUST_USE;
+
 /* qd_keyfiles_secrets feeds a Decryption Secrets Block, once for each offset in
    the file.  Returns 0 or an error of quic_keylog_feed. */
 int qd_keyfiles_secrets(qd_keyfiles *kf,

@@ -27,6 +27,8 @@ typedef struct qd_work {
   uint64_t refused; /* attempts not made for want of it */
 } qd_work;
 
+#define QD_CUT_BAD_MIN 4 /* unsound cut packets that may end their opening */
+
 #define QD_WORK_MAX (32 << 20)      /* that can be saved up */
 #define QD_WORK_DATAGRAM (16 << 10) /* each datagram brings */
 #define QD_WORK_OCTET 64            /* each octet of it brings */
@@ -86,9 +88,11 @@ typedef struct qd_keyring {
   size_t nentries;
   const quic_version *versions[4]; /* seen on this connection, newest last */
   size_t nversions;
-  const quic_suite *suite; /* of the ServerHello or found; NULL = unknown */
-  bool suite_proven;       /* it opened a packet */
-  bool loss_bits;          /* both sides sent the loss_bits parameter */
+  const quic_suite *suite;     /* of the ServerHello or found; NULL = unknown */
+  bool suite_proven;           /* it opened a packet */
+  bool loss_bits;              /* both sides sent the loss_bits parameter */
+  uint16_t cut_good[QD_SIDES]; /* cut 1-RTT packets that looked sound */
+  uint16_t cut_bad[QD_SIDES];  /* and that did not */
   uint32_t depth; /* packet number windows tried at most, set by who guesses
                      something else at the same time; 0 = QD_PN_WINDOWS */
   uint32_t pn_guesses; /* since one was right, QD_PN_GUESSES at most */

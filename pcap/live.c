@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "pcap/complain.h"
 #include "pcap/privilege.h"
 
 #define LIVE_SNAPLEN QUIC_CAPTURE_PACKET_MAX
@@ -51,8 +52,7 @@ static void live_packet(u_char *user, const struct pcap_pkthdr *h,
 /* live_fail prints the one line that says what failed and what to do. */
 static int live_fail(const char *interface, const char *what,
                      const char *advice) {
-  fprintf(stderr, "quicdump: %s: %s%s%s\n", interface, what,
-          *advice ? "; " : "", advice);
+  qd_complain("%s: %s%s%s", interface, what, *advice ? "; " : "", advice);
   return QD_EXIT_INPUT;
 }
 
@@ -101,8 +101,7 @@ static int live_filter(pcap_t *cap, const qd_options *opt) {
     return 0;
   }
   if (pcap_compile(cap, &program, expr, 1, PCAP_NETMASK_UNKNOWN) != 0) {
-    fprintf(stderr, "quicdump: capture filter '%s': %s\n", expr,
-            pcap_geterr(cap));
+    qd_complain("capture filter '%s': %s", expr, pcap_geterr(cap));
     return QD_EXIT_USAGE;
   }
   if (pcap_setfilter(cap, &program) != 0) {
@@ -138,7 +137,9 @@ static int live_loop(pcap_t *cap, live_run *run, const qd_options *opt) {
 }
 
 int qd_live_run(qd_session *se, const qd_options *opt) {
-  struct sigaction sa = {.sa_handler = live_signal};
+  /* The second signal ends it at once, whatever it is doing. */
+  struct sigaction sa = {.sa_handler = live_signal,
+                         .sa_flags = (int)SA_RESETHAND};
   live_run run = {.session = se, .more = true};
   struct pcap_stat stat;
   char why[160];

@@ -86,6 +86,10 @@ static void long_add_initial(qd_conn *conn, const quic_version *version,
     }
   }
   qd_keyring_add_initial(&conn->ring, version, dcid);
+  /* The server's answer under another version may be there already. */
+  for (size_t i = 0; i < conn->ring.nversions; i++) {
+    qd_keyring_add_initial(&conn->ring, conn->ring.versions[i], dcid);
+  }
 }
 
 static void long_widen_versions(qd_conn *conn, const quic_version *version) {
@@ -190,46 +194,31 @@ static void long_client_is(qd_decoding *ctx, qd_conn *conn,
   }
 }
 
-/* long_find finds or makes the connection of a long header packet. A
-   client's first Initial proves itself: it opens with the keys of its own
-   DCID. */
-static qd_conn *long_find(qd_decoding *ctx, qd_packet *p) {
+/* long_is_first: |p| is the first Initial of a client, for it opens with the
+   keys of its own DCID.  |conn| is the flow's connection, or NULL. */
+static bool long_is_first(qd_decoding *ctx, const qd_conn *conn,
+                          const qd_packet *p) {
   const qd_decoder_settings *set = &ctx->dec->settings;
   const quic_header *h = &p->header;
-  qd_conn *conn = long_by_cid(ctx, h, &p->sender);
   qd_opened res;
 
-  if (conn && !long_anew(ctx, conn, p)) {
-    p->sender_known = conn->sides_known;
-    return conn;
+  if (h->type != QUIC_PACKET_INITIAL || h->dcid.len == 0 ||
+      p->raw.len > ctx->dec->scratch_cap ||
+      (conn && conn->sides_known && p->sender_known &&
+       p->sender == QD_SERVER)) {
+    return false;
   }
-  conn = ctx->flow && ctx->flow->nconns ? ctx->flow->conns[0] : NULL;
-  if (conn) {
-    p->sender_known = qd_decoding_sender(conn, ctx->dg, &p->sender);
-  }
-  if (!long_plausible(ctx, h, conn && h->dcid.len == 0 ? conn : NULL)) {
-    return NULL;
-  }
-  ctx->tried = h->type == QUIC_PACKET_INITIAL;
-  if (h->type == QUIC_PACKET_INITIAL && h->version_info &&
-      h->version_info->kind == QUIC_VERSION_KIND_QUIC && h->dcid.len &&
-      (!conn || p->sender == QD_CLIENT || !p->sender_known) &&
-      p->raw.len <= ctx->dec->scratch_cap &&
+  ctx->tried =
       qd_keyring_try_initial(set->crypto, set->mem, &ctx->dec->tab.work, h,
-                             p->raw, ctx->dec->scratch, &res) == 0) {
-    if (!conn || !long_continues(conn, h)) {
-      conn = qd_decoding_new_conn(ctx, QD_CLIENT);
-    }
-    p->sender = QD_CLIENT;
-    p->sender_known = true;
-    if (conn) {
-      long_client_is(ctx, conn, &p->src);
-      conn->sides_known = !quic_addr_eq(&p->src, &p->dst);
-      long_add_initial(conn, h->version_info, h->dcid);
-      long_add_dcid(ctx->dec, conn, QD_SERVER, h->dcid);
-    }
-    return conn;
-  }
+                             p->raw, ctx->dec->scratch, &res) != 0;
+  return !ctx->tried;
+}
+
+/* long_other returns the flow's |conn|, or a new connection that begins with a
+   packet that is no client's first Initial. */
+static qd_conn *long_other(qd_decoding *ctx, qd_conn *conn, qd_packet *p) {
+  const quic_header *h = &p->header;
+
   if (!conn) {
     p->sender = h->type == QUIC_PACKET_RETRY ||
                         h->type == QUIC_PACKET_VERSION_NEGOTIATION
@@ -243,6 +232,42 @@ static qd_conn *long_find(qd_decoding *ctx, qd_packet *p) {
       conn->gquic =
           h->version_info && h->version_info->kind == QUIC_VERSION_KIND_GQUIC;
     }
+  }
+  return conn;
+}
+
+/* long_find finds or makes the connection of a long header packet. A
+   client's first Initial proves itself: it opens with the keys of its own
+   DCID. */
+static qd_conn *long_find(qd_decoding *ctx, qd_packet *p) {
+  const quic_header *h = &p->header;
+  qd_conn *conn = long_by_cid(ctx, h, &p->sender);
+
+  if (conn && !long_anew(ctx, conn, p)) {
+    p->sender_known = conn->sides_known;
+    return conn;
+  }
+  conn = ctx->flow && ctx->flow->nconns ? ctx->flow->conns[0] : NULL;
+  if (conn) {
+    p->sender_known = qd_decoding_sender(conn, ctx->dg, &p->sender);
+  }
+  if (!long_plausible(ctx, h, conn && h->dcid.len == 0 ? conn : NULL) ||
+      (conn && h->type == QUIC_PACKET_UNKNOWN && h->version != conn->version)) {
+    return NULL; /* nobody changes from one unknown version to another */
+  }
+  if (!long_is_first(ctx, conn, p)) {
+    return long_other(ctx, conn, p);
+  }
+  if (!conn || !long_continues(conn, h)) {
+    conn = qd_decoding_new_conn(ctx, QD_CLIENT);
+  }
+  p->sender = QD_CLIENT;
+  p->sender_known = true;
+  if (conn) {
+    long_client_is(ctx, conn, &p->src);
+    conn->sides_known = !quic_addr_eq(&p->src, &p->dst);
+    long_add_initial(conn, h->version_info, h->dcid);
+    long_add_dcid(ctx->dec, conn, QD_SERVER, h->dcid);
   }
   return conn;
 }

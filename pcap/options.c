@@ -1,10 +1,12 @@
 #include "pcap/options.h"
 
 #include <argp.h>
+#include <errno.h>
 #include <pcap/pcap.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/text.h"
 #include "crypto/backend.h"
 
 enum { OPT_FLAT = 256, OPT_WHY, OPT_FILTER, OPT_HELP_FILTER, OPT_COLOUR };
@@ -67,6 +69,16 @@ static void options_version(FILE *stream, struct argp_state *state) {
           quic_crypto_gnutls_version(), pcap_lib_version());
 }
 
+/* options_safe returns an argument that a terminal may see. */
+static const char *options_safe(const char *arg) {
+  static char text[256];
+  quic_text t;
+
+  quic_text_init(&t, text, sizeof(text));
+  quic_text_untrusted(&t, quic_bytes_of(arg, strlen(arg)), 100);
+  return quic_text_cstr(&t);
+}
+
 static int options_colour(const char *arg, struct argp_state *state) {
   static const char *const names[] = {"never", "auto", "always"};
 
@@ -75,16 +87,21 @@ static int options_colour(const char *arg, struct argp_state *state) {
       return i - 1;
     }
   }
-  argp_error(state, "--color takes auto, always or never, not '%s'", arg);
+  argp_error(state, "--color takes auto, always or never, not '%s'",
+             options_safe(arg));
   return 0;
 }
 
 static uint64_t options_count(const char *arg, struct argp_state *state) {
   char *end;
-  unsigned long long n = strtoull(arg, &end, 10);
+  unsigned long long n;
 
-  if (*arg < '0' || *arg > '9' || *end || n == 0) {
-    argp_error(state, "-c takes a number from 1 up, not '%s'", arg);
+  errno = 0;
+  n = strtoull(arg, &end, 10);
+
+  if (*arg < '0' || *arg > '9' || *end || n == 0 || errno == ERANGE) {
+    argp_error(state, "-c takes a number from 1 up, not '%s'",
+               options_safe(arg));
   }
   return n;
 }
@@ -155,7 +172,7 @@ static void options_rest(qd_options *opt, struct argp_state *state, int argc,
       argp_error(state,
                  "'%s': a capture filter works with -i only; use "
                  "--filter to select what a file shows",
-                 argv[opt->read ? 0 : 1]);
+                 options_safe(argv[opt->read ? 0 : 1]));
     }
     opt->read = argv[0];
     return;

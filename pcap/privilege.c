@@ -68,8 +68,8 @@ bool qd_privilege_drop(const char *user, char *why, size_t cap) {
     return false;
   }
   /* The bounding set can only shrink while the capability is still there. */
-  for (int c = 0; c <= CAP_LAST_CAP; c++) {
-    (void)prctl(PR_CAPBSET_DROP, c, 0, 0, 0);
+  for (int c = 0; prctl(PR_CAPBSET_DROP, c, 0, 0, 0) == 0; c++) {
+    /* to the last one that the kernel knows */
   }
   if (setgroups(0, NULL) != 0 ||
       setresgid(pw->pw_gid, pw->pw_gid, pw->pw_gid) != 0 ||

@@ -10,6 +10,7 @@
 
 #include "analysis/filter.h"
 #include "capture/link.h"
+#include "pcap/complain.h"
 #include "pcap/coverage.h"
 #include "pcap/decoder.h"
 #include "pcap/output.h"
@@ -41,6 +42,8 @@ struct qd_session {
   quic_time progress; /* when it was shown last; 0 = not yet */
   uint32_t unknown_linktype;
   uint64_t unknown_frames;
+  bool new_secrets; /* came in the capture and were not tried yet */
+  bool starved;     /* memory ran out: something was lost */
   bool done;
 };
 
@@ -58,21 +61,15 @@ static void session_clear_progress(qd_session *se) {
   }
 }
 
-static void session_say(qd_session *se, const char *fmt, va_list ap) {
-  session_clear_progress(se);
-  fputs("quicdump: ", stderr);
-  vfprintf(stderr, fmt, ap);
-  fputc('\n', stderr);
-}
-
 static void session_error(qd_session *se, const char *fmt, ...)
     QUIC_PRINTF(2, 3);
 
 static void session_error(qd_session *se, const char *fmt, ...) {
   va_list ap;
 
+  session_clear_progress(se);
   va_start(ap, fmt);
-  session_say(se, fmt, ap);
+  qd_complain_va(fmt, ap);
   va_end(ap);
 }
 
@@ -82,8 +79,9 @@ void qd_session_note(qd_session *se, const char *fmt, ...) {
   if (se->opt->quiet) {
     return;
   }
+  session_clear_progress(se);
   va_start(ap, fmt);
-  session_say(se, fmt, ap);
+  qd_complain_va(fmt, ap);
   va_end(ap);
 }
 
@@ -161,14 +159,8 @@ static int session_filter(qd_session *se) {
     return QD_EXIT_INPUT;
   }
   if (rv != 0) {
-    char text[512];
-    quic_text t;
-
-    quic_text_init(&t, text, sizeof(text));
-    quic_text_untrusted(
-        &t, quic_bytes_of(se->opt->filter, strlen(se->opt->filter)), 256);
-    session_error(se, "--filter '%s': column %zu: %s; see --help-filter",
-                  quic_text_cstr(&t), error.column + 1, error.text);
+    session_error(se, "--filter '%.256s': column %zu: %s; see --help-filter",
+                  se->opt->filter, error.column + 1, error.text);
     return QD_EXIT_USAGE;
   }
   return 0;
@@ -182,9 +174,11 @@ static int session_keys(qd_session *se) {
   }
   for (size_t i = 0; i < opt->nkeys; i++) {
     /* A live capture may start before the program that writes the log. */
-    bool absent = opt->interface != NULL || opt->keys_from_environment;
+    int rv = opt->interface ? qd_keyfiles_follow(se->keys, opt->keys[i])
+                            : qd_keyfiles_add(se->keys, opt->keys[i],
+                                              opt->keys_from_environment);
 
-    if (qd_keyfiles_add(se->keys, opt->keys[i], absent) != 0) {
+    if (rv != 0) {
       session_error(se, "%s", qd_keyfiles_error(se->keys));
       return QD_EXIT_INPUT;
     }
@@ -234,7 +228,7 @@ int qd_session_new(qd_session **out, const qd_options *opt) {
 
   *out = NULL;
   if (!se) {
-    fprintf(stderr, "quicdump: %s\n", quic_err_text(QUIC_ERR_NOMEM));
+    qd_complain("%s", quic_err_text(QUIC_ERR_NOMEM));
     return QD_EXIT_INPUT;
   }
   se->opt = opt;
@@ -277,25 +271,45 @@ void qd_session_del(qd_session *se) {
   quic_mem_free(se->mem, se);
 }
 
+/* session_no_memory says once that something was lost. */
+static void session_no_memory(qd_session *se) {
+  if (!se->starved) {
+    session_error(se, "%s; the output has gaps", quic_err_text(QUIC_ERR_NOMEM));
+  }
+  se->starved = true;
+}
+
 bool qd_session_record(qd_session *se, const quic_capture_record *rec) {
   if (rec->kind == QUIC_CAPTURE_SECRETS) {
     quic_keylog *log = qd_keyfiles_log(se->keys);
     uint64_t before = quic_keylog_generation(log);
 
-    if (qd_keyfiles_secrets(se->keys, rec) == 0 &&
-        quic_keylog_generation(log) != before) {
-      qd_decoder_keys_changed(se->decoder);
+    if (qd_keyfiles_secrets(se->keys, rec) != 0) {
+      session_no_memory(se);
     }
+    se->new_secrets = se->new_secrets || quic_keylog_generation(log) != before;
     return !se->done;
+  }
+  if (se->new_secrets) {
+    /* Once for any number of blocks: it looks at every connection. */
+    se->new_secrets = false;
+    qd_decoder_keys_changed(se->decoder);
   }
   se->frame = rec->number;
   if (rec->has_time) {
     se->now = rec->time;
   }
-  if (quic_link_decode(se->link, rec->linktype, rec->data, rec->orig_len,
-                       se->now, session_datagram, se) == QUIC_ERR_UNSUPPORTED) {
+  switch (quic_link_decode(se->link, rec->linktype, rec->data, rec->orig_len,
+                           se->now, session_datagram, se)) {
+  case QUIC_ERR_UNSUPPORTED:
     se->unknown_linktype = rec->linktype;
     se->unknown_frames++;
+    break;
+  case QUIC_ERR_NOMEM:
+    session_no_memory(se);
+    break;
+  default:
+    break; /* counted by the link */
   }
   return !se->done;
 }
@@ -351,6 +365,12 @@ static void session_report(qd_session *se) {
                     QD_CONNS_MAX,
                     (unsigned long long)qd_decoder_evicted(se->decoder));
   }
+  if (qd_decoder_refused(se->decoder)) {
+    qd_session_note(se,
+                    "%llu attempts to open packets were not made: too many "
+                    "had failed",
+                    (unsigned long long)qd_decoder_refused(se->decoder));
+  }
   if (qd_decoder_given_up(se->decoder)) {
     qd_session_note(se,
                     "%llu packets waited for a key until memory was short; "
@@ -390,8 +410,8 @@ int qd_session_finish(qd_session *se, int failed) {
     session_error(se, "writing standard output: %s", strerror(error));
     return QD_EXIT_INPUT;
   }
-  if (failed) {
-    return failed;
+  if (failed || se->starved) {
+    return failed ? failed : QD_EXIT_INPUT;
   }
   if (st->packets == 0) {
     session_nothing(se);
@@ -408,7 +428,7 @@ static void session_scanned(void *user, const quic_capture_record *rec) {
   qd_session *se = user;
 
   if (qd_keyfiles_secrets(se->keys, rec) != 0) {
-    session_error(se, "%s", quic_err_text(QUIC_ERR_NOMEM));
+    session_no_memory(se);
   }
 }
 

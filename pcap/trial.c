@@ -162,23 +162,38 @@ static bool trial_entry(qd_trial *trial, qd_trial_found *found, quic_bytes raw,
   return false;
 }
 
+/* trial_turn counts a packet of |flow| and tells whether it is one of those
+   that are tried: the first, and few of a long flow, so that short ones of
+   other protocols leave work for it. */
+static bool trial_turn(qd_trial *trial, uint64_t flow) {
+  size_t slot = flow & (QD_TRIAL_FLOWS - 1);
+  uint32_t seen;
+
+  if (trial->flows[slot].hash != flow) {
+    trial->flows[slot].hash = flow;
+    trial->flows[slot].seen = 0;
+  }
+  seen = trial->flows[slot].seen++;
+  for (uint32_t n = 0, at = 0; n < QD_TRIAL_PACKETS; n++) {
+    if (seen == at) {
+      return true;
+    }
+    at = at ? at * QD_TRIAL_SPACING : 1;
+  }
+  return false;
+}
+
 bool qd_trial_packet(qd_trial *trial, quic_keylog *keylog, uint64_t flow,
                      quic_bytes raw, uint8_t *out, qd_trial_found *found) {
-  size_t slot = flow & (QD_TRIAL_FLOWS - 1);
   size_t entries = quic_keylog_count(keylog);
 
   if (raw.len < TRIAL_PACKET_MIN || raw.len > QD_TRIAL_LEN_MAX) {
     return false;
   }
-  if (trial->flows[slot].hash != flow) {
-    trial->flows[slot].hash = flow;
-    trial->flows[slot].tries = 0;
-  }
-  if (trial->flows[slot].tries >= QD_TRIAL_PACKETS ||
+  if (!trial_turn(trial, flow) ||
       !qd_trial_spend(trial, entries, (uint32_t)(entries / QD_TRIAL_SCAN))) {
     return false;
   }
-  trial->flows[slot].tries++;
   for (size_t i = 0; (found->entry = quic_keylog_at(keylog, i)); i++) {
     if (!found->entry->seen && trial_entry(trial, found, raw, out)) {
       return true;

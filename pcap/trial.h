@@ -7,8 +7,9 @@
 
 #include "pcap/keyring.h"
 
-#define QD_TRIAL_FLOWS 256       /* flows remembered as tried, a power of two */
-#define QD_TRIAL_PACKETS 4       /* packets tried for one flow */
+#define QD_TRIAL_FLOWS 256 /* flows remembered as tried, a power of two */
+#define QD_TRIAL_PACKETS 5 /* packets tried for one flow: 0, 1, 8, 64, 512 */
+#define QD_TRIAL_SPACING 8
 #define QD_TRIAL_LEN_MAX 1500    /* octets of a packet that is tried */
 #define QD_TRIAL_ENTRY_KEYS 256  /* keys granted for an entry of the key log */
 #define QD_TRIAL_KEYS_MAX 400000 /* keys granted in all */
@@ -22,7 +23,7 @@ typedef struct qd_trial {
   uint32_t granted; /* keys that were allowed in all */
   struct {
     uint64_t hash; /* of the flow */
-    uint8_t tries;
+    uint32_t seen; /* packets */
   } flows[QD_TRIAL_FLOWS];
 } qd_trial;
 

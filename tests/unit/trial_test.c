@@ -179,10 +179,12 @@ static void tries_of_a_flow(void **state) {
   (void)state;
   log_secret(5, QUIC_KEYLOG_CLIENT_APP, 0x1301);
   seal(&other);
-  for (int i = 0; i < QD_TRIAL_PACKETS; i++) {
+  for (int i = 0; i < 1000; i++) {
+    bool turn = i == 0 || i == 1 || i == 8 || i == 64 || i == 512;
+
     budget = trial.budget;
     assert_false(try_packet(1));
-    assert_true(trial.budget < budget);
+    assert_int_equal(trial.budget < budget, turn);
   }
   budget = trial.budget;
   seal(&sp);
