@@ -20,8 +20,8 @@ make_capture() { # megabytes
   echo done >"$DIR/bulk-$1/done"
 }
 
-capture() { ls "$DIR/bulk-$1/"*.pcap* | head -n 1; }
-keys() { ls "$DIR/bulk-$1/"*.keys | head -n 1; }
+# The secrets are inside the capture, where both programs find them.
+capture() { ls "$DIR/bulk-$1/"*.pcapng | head -n 1; }
 
 measure() { # runs command...
   "$BUILD/measure" "$@"
@@ -35,22 +35,20 @@ ratio() { awk -v a="$1" -v b="$2" 'BEGIN { printf "%.1f", b ? a / b : 0 }'; }
 
 make_capture "$MB"
 F=$(capture "$MB")
-K=$(keys "$MB")
 bytes=$(wc -c <"$F")
-packets=$("$BUILD/quicdump" -q --flat -k "$K" -r "$F" | grep -c '^P')
+packets=$("$BUILD/quicdump" -q --flat -r "$F" | grep -c '^P')
 echo "capture: $((bytes / 1000000)) MB, $packets QUIC packets, AES-128-GCM"
 echo
-set -- $(measure 3 "$BUILD/quicdump" -q -k "$K" -r "$F")
+set -- $(measure 3 "$BUILD/quicdump" -q -r "$F")
 line_cpu=$1 line_rss=$2
 row "quicdump, one line per packet" "$line_cpu" "$line_rss"
-set -- $(measure 3 "$BUILD/quicdump" -q --flat -k "$K" -r "$F")
+set -- $(measure 3 "$BUILD/quicdump" -q --flat -r "$F")
 row "quicdump --flat" "$1" "$2"
-set -- $(measure 3 "$BUILD/quicdump" -q --why -k "$K" -r "$F")
+set -- $(measure 3 "$BUILD/quicdump" -q --why -r "$F")
 why_cpu=$1 why_rss=$2
 row "quicdump --why" "$why_cpu" "$why_rss"
 if command -v tshark >/dev/null 2>&1; then
-  set -- $(measure 3 tshark -n -o "tls.keylog_file:$K" -r "$F" \
-    --disable-protocol http3)
+  set -- $(measure 3 tshark -n -r "$F" --disable-protocol http3)
   row "$(tshark -v 2>/dev/null | head -n 1 | cut -d' ' -f1-3) line, http3 off" \
     "$1" "$2"
   echo
@@ -75,7 +73,7 @@ if command -v valgrind >/dev/null 2>&1; then
   echo "where the instructions go (callgrind, --why, first rows):"
   make_capture 5
   valgrind --tool=callgrind --callgrind-out-file="$DIR/callgrind.out" \
-    "$BUILD/quicdump" -q --why -k "$(keys 5)" -r "$(capture 5)" \
+    "$BUILD/quicdump" -q --why -r "$(capture 5)" \
     >/dev/null 2>&1
   callgrind_annotate "$DIR/callgrind.out" | grep -E '^ *[0-9,]+ \(' |
     sed 's/ \[.*//' | head -n 16
@@ -83,7 +81,7 @@ fi
 
 echo
 make_capture 400
-set -- $(measure 1 "$BUILD/quicdump" -q -k "$(keys 400)" -r "$(capture 400)")
+set -- $(measure 1 "$BUILD/quicdump" -q -r "$(capture 400)")
 row "quicdump, one line per packet, 400 MB" "$1" "$2"
 awk -v m="$2" 'BEGIN { printf "400 MB keeps memory flat: %s (wanted: <= 64 MiB)\n",
   m <= 64 ? "yes" : "NO"; exit m > 64 }'
