@@ -11,8 +11,8 @@
 #include "base/mem.h"
 #include "base/time.h"
 
-#define QUIC_LINK_DEPTH_MAX 16        /* nested headers of all kinds */
-#define QUIC_LINK_FRAGMENTS_MAX 256   /* datagrams in reassembly */
+#define QUIC_LINK_DEPTH_MAX 16             /* nested headers of all kinds */
+#define QUIC_LINK_FRAGMENTS_MAX 256        /* datagrams in reassembly */
 #define QUIC_LINK_FRAGMENT_BYTES (8 << 20) /* octets in reassembly, all */
 
 typedef struct quic_datagram {
@@ -34,12 +34,12 @@ typedef void quic_datagram_fn(void *user, const quic_datagram *dgram);
 typedef struct quic_link_stats {
   uint64_t frames;
   uint64_t datagrams;
-  uint64_t not_ip;       /* ARP and the like */
+  uint64_t not_ip; /* ARP and the like */
   uint64_t not_udp;
-  uint64_t unsupported;  /* link type or tunnel not known */
-  uint64_t malformed;    /* a header that contradicts itself */
-  uint64_t cut;          /* ends inside a header */
-  uint64_t fragments;    /* IP fragments */
+  uint64_t unsupported; /* link type or tunnel not known */
+  uint64_t malformed;   /* a header that contradicts itself */
+  uint64_t cut;         /* ends inside a header */
+  uint64_t fragments;   /* IP fragments */
   uint64_t reassembled;
   uint64_t fragments_evicted;
 } quic_link_stats;

@@ -26,8 +26,8 @@ typedef enum quic_capture_kind {
 
 typedef struct quic_capture_record {
   quic_capture_kind kind;
-  uint64_t offset;       /* of the record in the file, octets */
-  quic_bytes data;       /* PACKET: captured octets; SECRETS: the secrets */
+  uint64_t offset; /* of the record in the file, octets */
+  quic_bytes data; /* PACKET: captured octets; SECRETS: the secrets */
   /* PACKET: */
   uint64_t number;       /* 1-based over the file, as other tools count */
   uint32_t interface_id; /* pcapng, over all sections; 0 in pcap */

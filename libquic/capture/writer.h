@@ -20,19 +20,16 @@ typedef struct quic_capture_format {
 /* pcapng */
 int quic_capture_write_section(quic_writer *wr, const quic_capture_format *fm,
                                const char *application) QUIC_MUST_USE;
-int quic_capture_write_interface(quic_writer *wr,
-                                 const quic_capture_format *fm,
+int quic_capture_write_interface(quic_writer *wr, const quic_capture_format *fm,
                                  uint32_t linktype,
                                  uint32_t snaplen) QUIC_MUST_USE;
 int quic_capture_write_packet(quic_writer *wr, const quic_capture_format *fm,
                               uint32_t interface_id, quic_time time,
-                              quic_bytes data,
-                              uint32_t orig_len) QUIC_MUST_USE;
+                              quic_bytes data, uint32_t orig_len) QUIC_MUST_USE;
 /* A reader takes the captured length of a simple packet from the snaplen of the
    first interface: |data| must be cut to just that. */
 int quic_capture_write_simple(quic_writer *wr, const quic_capture_format *fm,
-                              quic_bytes data,
-                              uint32_t orig_len) QUIC_MUST_USE;
+                              quic_bytes data, uint32_t orig_len) QUIC_MUST_USE;
 int quic_capture_write_secrets(quic_writer *wr, const quic_capture_format *fm,
                                uint32_t secrets_type,
                                quic_bytes secrets) QUIC_MUST_USE;

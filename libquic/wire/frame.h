@@ -11,14 +11,14 @@
 
 /* How a field is laid out on the wire and in struct quic_frame. */
 typedef enum quic_field_kind {
-  QUIC_FIELD_END,     /* closes a list */
-  QUIC_FIELD_VARINT,  /* uint64_t */
-  QUIC_FIELD_FIXED,   /* quic_bytes of |size| octets */
-  QUIC_FIELD_LV8,     /* quic_bytes behind an 8-bit length */
-  QUIC_FIELD_LV,      /* quic_bytes behind a varint length */
-  QUIC_FIELD_REST,    /* quic_bytes to the end of the packet */
-  QUIC_FIELD_RANGES,  /* quic_bytes: |ack.range_count| pairs gap, length */
-  QUIC_FIELD_ZEROS    /* uint64_t: a run of octets equal to the type (0) */
+  QUIC_FIELD_END,    /* closes a list */
+  QUIC_FIELD_VARINT, /* uint64_t */
+  QUIC_FIELD_FIXED,  /* quic_bytes of |size| octets */
+  QUIC_FIELD_LV8,    /* quic_bytes behind an 8-bit length */
+  QUIC_FIELD_LV,     /* quic_bytes behind a varint length */
+  QUIC_FIELD_REST,   /* quic_bytes to the end of the packet */
+  QUIC_FIELD_RANGES, /* quic_bytes: |ack.range_count| pairs gap, length */
+  QUIC_FIELD_ZEROS   /* uint64_t: a run of octets equal to the type (0) */
 } quic_field_kind;
 
 /* What a number means, for printing. */
@@ -47,14 +47,15 @@ typedef struct quic_frame_field {
 #define QUIC_FRAME_FIELDS_MAX 9 /* PATH_ACK with ECN */
 
 /* Rows' flags. */
-#define QUIC_FRAME_INITIAL 0x01   /* legal in Initial (RFC 9000 table 3) */
+#define QUIC_FRAME_INITIAL 0x01 /* legal in Initial (RFC 9000 table 3) */
 #define QUIC_FRAME_0RTT 0x02
 #define QUIC_FRAME_HANDSHAKE 0x04
 #define QUIC_FRAME_1RTT 0x08
 #define QUIC_FRAME_ELICITING 0x10 /* ack-eliciting */
 #define QUIC_FRAME_PROBING 0x20   /* RFC 9000 §9.1 */
-#define QUIC_FRAME_FLOW 0x40      /* counts as in flight though not eliciting
-                                     (PADDING) */
+#define QUIC_FRAME_FLOW                                                        \
+  0x40 /* counts as in flight though not eliciting                             \
+          (PADDING) */
 
 typedef struct quic_frame_info {
   uint64_t type_first; /* types that the row covers */
@@ -69,9 +70,9 @@ typedef struct quic_frame {
   uint64_t type;               /* as on the wire */
   const quic_frame_info *info; /* static row */
   quic_bytes wire;             /* the whole frame, set by decode */
-  uint64_t missing; /* octets of the last field that quic_frame_decode_cut did
-                       not find; 0 otherwise */
-  uint8_t type_width;          /* octets of the type varint */
+  uint64_t missing;   /* octets of the last field that quic_frame_decode_cut did
+                         not find; 0 otherwise */
+  uint8_t type_width; /* octets of the type varint */
   uint8_t width[QUIC_FRAME_FIELDS_MAX]; /* octets of each varint or varint
                                   length, by field index; 0 = shortest */
   union {
@@ -227,8 +228,7 @@ bool quic_frame_field_present(const quic_frame *f,
 /* quic_frame_uint and quic_frame_bytes return the value of |field| in |f|:
    the first for VARINT and ZEROS, the other for the rest. */
 uint64_t quic_frame_uint(const quic_frame *f, const quic_frame_field *field);
-quic_bytes quic_frame_bytes(const quic_frame *f,
-                            const quic_frame_field *field);
+quic_bytes quic_frame_bytes(const quic_frame *f, const quic_frame_field *field);
 
 /* quic_ack_iter walks the acknowledged ranges from the largest down. */
 typedef struct quic_ack_iter {

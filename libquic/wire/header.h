@@ -9,13 +9,13 @@
 #include "base/writer.h"
 #include "wire/version.h"
 
-#define QUIC_CID_MAX 20     /* RFC 9000 §17.2, known versions */
+#define QUIC_CID_MAX 20      /* RFC 9000 §17.2, known versions */
 #define QUIC_CID_MAX_ANY 255 /* RFC 8999 */
 #define QUIC_RETRY_TAG_LEN 16
 #define QUIC_RESET_TOKEN_LEN 16
 
 typedef enum quic_packet_type {
-  QUIC_PACKET_INITIAL,   /* these four index quic_version.type_codes */
+  QUIC_PACKET_INITIAL, /* these four index quic_version.type_codes */
   QUIC_PACKET_0RTT,
   QUIC_PACKET_HANDSHAKE,
   QUIC_PACKET_RETRY,
@@ -30,24 +30,24 @@ typedef struct quic_header {
   uint8_t first; /* as on the wire; after unmasking, without protection */
   bool is_long;
   quic_packet_type type;
-  uint32_t version;            /* long header only */
+  uint32_t version;                 /* long header only */
   const quic_version *version_info; /* NULL when not in the table */
   quic_bytes dcid;
-  quic_bytes scid;             /* long header only */
-  quic_bytes token;            /* Initial; Retry: the Retry token */
-  quic_bytes odcid;            /* Retry of draft-24 and before */
-  quic_bytes retry_tag;        /* 16 octets, or empty */
-  quic_bytes versions;         /* Version Negotiation: 4 octets each */
-  uint64_t length;             /* Length field: packet number + payload */
-  uint8_t token_width;         /* octets of the Token Length varint */
-  uint8_t length_width;        /* octets of the Length varint */
-  size_t pn_offset;  /* where the packet number starts; for packets without
-                        one, where the header ends */
-  size_t packet_len; /* octets of this packet that were captured */
-  size_t missing;    /* octets of it that the capture has not */
+  quic_bytes scid;      /* long header only */
+  quic_bytes token;     /* Initial; Retry: the Retry token */
+  quic_bytes odcid;     /* Retry of draft-24 and before */
+  quic_bytes retry_tag; /* 16 octets, or empty */
+  quic_bytes versions;  /* Version Negotiation: 4 octets each */
+  uint64_t length;      /* Length field: packet number + payload */
+  uint8_t token_width;  /* octets of the Token Length varint */
+  uint8_t length_width; /* octets of the Length varint */
+  size_t pn_offset;     /* where the packet number starts; for packets without
+                           one, where the header ends */
+  size_t packet_len;    /* octets of this packet that were captured */
+  size_t missing;       /* octets of it that the capture has not */
   /* Filled by whoever removes header protection (crypto/protect.h): */
-  uint8_t pn_len;    /* 1 to 4; 0 while protected */
-  uint64_t pn;       /* whole packet number */
+  uint8_t pn_len; /* 1 to 4; 0 while protected */
+  uint64_t pn;    /* whole packet number */
 } quic_header;
 
 /* Bits of the first octet, once unprotected. */

@@ -8,7 +8,7 @@
 
 const char *quic_name_transport_error(uint64_t code); /* "FLOW_CONTROL_ERROR";
     0x100-0x1ff are "CRYPTO_ERROR": see quic_name_tls_alert */
-const char *quic_name_tls_alert(uint8_t alert); /* "bad_certificate" */
+const char *quic_name_tls_alert(uint8_t alert);       /* "bad_certificate" */
 const char *quic_name_h3_error(uint64_t code);  /* HTTP/3, QPACK, datagram,
     WebTransport, MASQUE: "H3_NO_ERROR", "QPACK_DECOMPRESSION_FAILED" */
 const char *quic_name_doq_error(uint64_t code); /* RFC 9250: "DOQ_NO_ERROR" */

@@ -25,8 +25,8 @@ enum {
 
 typedef struct quic_tls_message {
   uint8_t type;
-  quic_bytes body;     /* borrowed; without the 4-octet header */
-  size_t wire_len;     /* header and body */
+  quic_bytes body; /* borrowed; without the 4-octet header */
+  size_t wire_len; /* header and body */
 } quic_tls_message;
 
 /* quic_tls_message_next reads one whole message.  Returns 0, QUIC_ERR_END
@@ -41,25 +41,25 @@ const char *quic_tls_message_name(uint8_t type);
 /* A list inside a hello, as raw octets. */
 typedef struct quic_tls_hello {
   uint16_t legacy_version;
-  quic_bytes random;     /* 32 octets */
+  quic_bytes random; /* 32 octets */
   quic_bytes session_id;
   quic_bytes cipher_suites; /* ClientHello: 2 octets each */
   uint16_t cipher_suite;    /* ServerHello */
   bool hello_retry_request; /* ServerHello with the special random */
   quic_bytes extensions;    /* raw */
   /* From extensions; empty when absent. */
-  quic_bytes sni;           /* host name */
-  quic_bytes alpn;          /* protocol list: 8-bit length + name each */
+  quic_bytes sni;  /* host name */
+  quic_bytes alpn; /* protocol list: 8-bit length + name each */
   quic_bytes supported_versions;
-  quic_bytes groups;        /* supported_groups: 2 octets each */
+  quic_bytes groups;               /* supported_groups: 2 octets each */
   quic_bytes key_share_groups_raw; /* key_share body (client: list) */
-  uint16_t key_share_group; /* ServerHello, 0 = none */
+  uint16_t key_share_group;        /* ServerHello, 0 = none */
   quic_bytes signature_algorithms;
-  quic_bytes tparams;       /* transport parameters */
+  quic_bytes tparams;        /* transport parameters */
   uint16_t tparam_extension; /* 0x39 or 0xffa5; 0 = absent */
   bool early_data;
-  bool psk;                 /* pre_shared_key is present */
-  bool ech;                 /* encrypted_client_hello is present */
+  bool psk; /* pre_shared_key is present */
+  bool ech; /* encrypted_client_hello is present */
 } quic_tls_hello;
 
 /* The three peeks take a message body.  They return 0, QUIC_ERR_SHORT or

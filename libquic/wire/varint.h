@@ -11,9 +11,9 @@
 /* quic_varint_len returns the shortest encoding of |v| in octets: 1, 2, 4 or
    8; 0 when |v| is above QUIC_VARINT_MAX. */
 static inline size_t quic_varint_len(uint64_t v) {
-  return v < 0x40         ? 1
-         : v < 0x4000     ? 2
-         : v < 0x40000000 ? 4
+  return v < 0x40               ? 1
+         : v < 0x4000           ? 2
+         : v < 0x40000000       ? 4
          : v <= QUIC_VARINT_MAX ? 8
                                 : 0;
 }

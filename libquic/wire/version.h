@@ -36,11 +36,11 @@ typedef struct quic_version {
   const quic_version_labels *labels;
   const uint8_t *retry_key;   /* 16 octets; NULL: Retry has no tag */
   const uint8_t *retry_nonce; /* 12 octets */
-  uint8_t type_codes[4]; /* code of Initial, 0-RTT, Handshake, Retry */
-  uint16_t tparam_extension; /* TLS extension: 0x39, 0xffa5 before draft-33 */
-  bool tparam_fixed16; /* parameters with 16-bit ids and lengths (<= d26) */
+  uint8_t type_codes[4];      /* code of Initial, 0-RTT, Handshake, Retry */
+  uint16_t tparam_extension;  /* TLS extension: 0x39, 0xffa5 before draft-33 */
+  bool tparam_fixed16;     /* parameters with 16-bit ids and lengths (<= d26) */
   bool packed_cid_lengths; /* both CID lengths in one octet (<= draft-21) */
-  bool retry_odcid; /* Retry carries the ODCID (<= draft-24), no tag */
+  bool retry_odcid;        /* Retry carries the ODCID (<= draft-24), no tag */
 } quic_version;
 
 /* quic_version_find returns the row of |number|, which is static, or NULL for

@@ -618,8 +618,10 @@ static void trials_end(void **state) {
 
   (void)state;
   other.secret = secret_of(0x77, 0x1301);
-  for (int i = 0; i < QD_TRIALS_MAX && (!fx.ring.app[QD_CLIENT] ||
-                              fx.ring.app[QD_CLIENT]->first.trials < QD_TRIALS_MAX); i++) {
+  for (int i = 0; i < QD_TRIALS_MAX &&
+                  (!fx.ring.app[QD_CLIENT] ||
+                   fx.ring.app[QD_CLIENT]->first.trials < QD_TRIALS_MAX);
+       i++) {
     other.pn = (uint64_t)i;
     assert_int_equal(pass(&other, QD_CLIENT), QUIC_ERR_AUTH);
   }
@@ -661,10 +663,10 @@ static void plausible(void **state) {
     bool good;
   } rows[] = {
       {"\x01\x00\x00", 3, QUIC_PACKET_1RTT, true},
-      {"\x06\x00\x40", 3, QUIC_PACKET_INITIAL, true},       /* cut */
-      {"\x08\x00", 2, QUIC_PACKET_INITIAL, false},          /* STREAM */
-      {"\x21\x00", 2, QUIC_PACKET_1RTT, false},             /* unknown */
-      {"\x01\x21\x00", 3, QUIC_PACKET_1RTT, true}, /* after a good one */
+      {"\x06\x00\x40", 3, QUIC_PACKET_INITIAL, true}, /* cut */
+      {"\x08\x00", 2, QUIC_PACKET_INITIAL, false},    /* STREAM */
+      {"\x21\x00", 2, QUIC_PACKET_1RTT, false},       /* unknown */
+      {"\x01\x21\x00", 3, QUIC_PACKET_1RTT, true},    /* after a good one */
       {"\x02\x00\x00\x00\x05", 5, QUIC_PACKET_1RTT, false}, /* below 0 */
       {"", 0, QUIC_PACKET_1RTT, true},
   };

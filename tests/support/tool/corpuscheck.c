@@ -123,8 +123,7 @@ static bool check_seal(const qd_packet *p) {
     return false;
   }
   return check_seal_with(p,
-                         p->generation ? &app->window[p->generation -
-                                                      app->base]
+                         p->generation ? &app->window[p->generation - app->base]
                                        : &app->first.keys,
                          app->first.keys.hp, ring->loss_bits) ||
          check_seal_with(p, &app->first.keys, app->first.keys.hp, false);
@@ -202,8 +201,8 @@ static void check_datagram(void *user, const quic_datagram *dg) {
     qd_decoder_datagram(run->decoder, run->frame, run->now, dg);
     return;
   }
-  cut.payload.len = dg->payload.len < run->snaplen ? dg->payload.len
-                                                    : run->snaplen;
+  cut.payload.len =
+      dg->payload.len < run->snaplen ? dg->payload.len : run->snaplen;
   copy = check_exact(dg->payload.data, cut.payload.len);
   cut.payload.data = copy;
   check.cuts++;
@@ -274,8 +273,7 @@ static int check_found(const char *path, const struct stat *st, int type,
 
   (void)st;
   (void)ftw;
-  for (size_t i = 0; type == FTW_F && i < sizeof(ends) / sizeof(ends[0]);
-       i++) {
+  for (size_t i = 0; type == FTW_F && i < sizeof(ends) / sizeof(ends[0]); i++) {
     size_t n = strlen(path), e = strlen(ends[i]);
 
     if (n > e && strcmp(path + n - e, ends[i]) == 0 &&
