@@ -1,4 +1,5 @@
 #include "pcap/decoding.h"
+#include "pcap/handshake.h"
 
 #include "base/reader.h"
 
@@ -63,6 +64,7 @@ size_t qd_decoding_gquic(qd_decoding *ctx) {
   p.sender_known = qd_decoding_sender(conn, ctx->dg, &p.sender);
   p.state = QD_STATE_CLOSED;
   p.reason = QD_REASON_UNKNOWN_VERSION;
+  qd_handshake_chlo(conn, &p);
   ctx->conn = conn;
   ctx->sender = p.sender;
   qd_decoding_emit(ctx, &p);

@@ -1,5 +1,6 @@
 #include "pcap/handshake.h"
 
+#include "wire/chlo.h"
 #include "wire/frame.h"
 #include "wire/tlspeek.h"
 
@@ -260,4 +261,13 @@ bool qd_handshake_contradicts(const qd_conn *conn, quic_bytes payload) {
     }
   }
   return false;
+}
+
+void qd_handshake_chlo(qd_conn *conn, qd_packet *p) {
+  quic_bytes sni;
+
+  if (!conn->facts.sni[0] && quic_chlo_sni(p->raw, &sni)) {
+    handshake_copy(conn->facts.sni, sizeof(conn->facts.sni), sni);
+    p->notes |= QD_NOTE_CHLO;
+  }
 }

@@ -15,6 +15,9 @@ int qd_handshake_crypto(qd_conn *conn, qd_packet *p, qd_level level,
                         uint64_t offset, quic_bytes data,
                         quic_keylog *keylog) QUIC_MUST_USE;
 
+/* qd_handshake_chlo looks for the client hello of Google QUIC in |p|. */
+void qd_handshake_chlo(qd_conn *conn, qd_packet *p);
+
 /* qd_handshake_contradicts: the CRYPTO frames in |payload| of a client's
    Initial are not those of |conn|'s ClientHello. */
 bool qd_handshake_contradicts(const qd_conn *conn, quic_bytes payload);

@@ -388,6 +388,9 @@ size_t qd_decoding_long(qd_decoding *ctx) {
     p.sender_known = true;
   } else if (h->type == QUIC_PACKET_UNKNOWN) {
     p.reason = QD_REASON_UNKNOWN_VERSION;
+    if (conn->gquic) {
+      qd_handshake_chlo(conn, &p);
+    }
     if (conn->vn_only) {
       long_add_dcid(ctx->dec, conn, QD_SERVER, h->dcid);
       qd_conntab_add_cid(&ctx->dec->tab, conn, p.sender, h->scid, 0);

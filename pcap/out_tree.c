@@ -311,6 +311,13 @@ static void tree_closed(const qd_tree *tree, const qd_packet *p) {
                                             sizeof(p->conn->facts.random)));
   }
   qd_tree_end(tree);
+  if (p->notes & QD_NOTE_CHLO) {
+    qd_tree_indent(tree);
+    quic_text_str(tree->text, "server_name: ");
+    qd_show_word(tree->text,
+                 quic_bytes_of(p->conn->facts.sni, strlen(p->conn->facts.sni)));
+    quic_text_char(tree->text, '\n');
+  }
 }
 
 /* tree_broken tells where and why the frames end before the packet does. */

@@ -94,6 +94,7 @@ static bool select_note_symbol(size_t i, quic_filter_symbol *out) {
       ONE("illegal_frame", QD_NOTE_ILLEGAL),
       ONE("reserved", QD_NOTE_RESERVED),
       ONE("other_version", QD_NOTE_OTHER_VERSION),
+      ONE("chlo", QD_NOTE_CHLO),
       ONE("conflict", QD_NOTE_CONFLICT),
   };
 

@@ -312,6 +312,7 @@ static const struct {
     {QD_NOTE_RESERVED, "reserved bits"},
     {QD_NOTE_OTHER_VERSION, "keys of another version"},
     {QD_NOTE_CONFLICT, "crypto octets changed"},
+    {QD_NOTE_CHLO, "CHLO"},
 };
 
 /* Notes that are told elsewhere: by a right tag, and where the frames end. */
@@ -341,6 +342,11 @@ void qd_show_notes(quic_text *t, const qd_packet *p) {
     if (notes & show_note_texts[i].note) {
       quic_text_str(t, gap);
       quic_text_str(t, show_note_texts[i].text);
+      if (show_note_texts[i].note == QD_NOTE_CHLO) {
+        quic_text_char(t, ' ');
+        qd_show_word(
+            t, quic_bytes_of(p->conn->facts.sni, strlen(p->conn->facts.sni)));
+      }
       gap = ", ";
     }
   }
