@@ -84,15 +84,18 @@ $(BUILD)/obj/%.o: %.c
 
 $(WIRE_LIB): $(call obj,$(WIRE_SRC))
 	@mkdir -p $(@D); rm -f $@
-	$(AR) rcs $@ $^
+	$(call say,AR,$@)
+	$(Q)$(AR) rcs $@ $^
 
 $(QUICDUMP_LIB): $(call obj,$(QUICDUMP_CORE))
 	@mkdir -p $(@D); rm -f $@
-	$(AR) rcs $@ $^
+	$(call say,AR,$@)
+	$(Q)$(AR) rcs $@ $^
 
 $(SUPPORT_LIB): $(call obj,$(SUPPORT_SRC))
 	@mkdir -p $(@D); rm -f $@
-	$(AR) rcs $@ $^
+	$(call say,AR,$@)
+	$(Q)$(AR) rcs $@ $^
 
 $(BUILD)/quicdump: $(call obj,pcap/main.c) $(QUICDUMP_LIB) $(WIRE_LIB)
 	$(call say,LD,$@)

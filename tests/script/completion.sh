@@ -75,7 +75,12 @@ gives 'a.pcap' --read = a
 gives 'keys.log|my.keys|sub' -k ''
 gives 'keys.log' --keys=k
 gives '' -i lo udp ''
-gives 'lo' -i lo
+if [ -d /sys/class/net/lo ]; then
+  gives 'lo' -i lo
+else
+  number=$((number + 1))
+  echo "ok $number - interfaces # SKIP there is no /sys/class/net"
+fi
 gives 'root' -Z roo
 gives 'always|auto' --color = a
 gives 'always|auto|never' --color =
