@@ -223,7 +223,7 @@ int qd_handshake_crypto(qd_conn *conn, qd_packet *p, qd_level level,
     p->notes |= QD_NOTE_CONFLICT;
   }
   ready = quic_reasm_ready(&cr->data);
-  if (cr->parsed > ready.len) {
+  if (cr->parsed >= ready.len) {
     return 0;
   }
   quic_reader_init(&rd, ready.data + cr->parsed, ready.len - cr->parsed);

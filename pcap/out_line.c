@@ -33,8 +33,6 @@ typedef struct out_line {
   qd_output base;
   qd_output_settings settings;
   quic_text *text;
-  quic_time first; /* time of the first packet */
-  bool started;
   line_conn *conns; /* LINE_CONNS, by number */
 } out_line;
 
@@ -243,9 +241,8 @@ static void line_close(const line_ctx *ctx, const quic_frame *f) {
     qd_show_frame_type(t, f->u.close.frame_type);
   }
   if (f->u.close.reason.len) {
-    quic_text_str(t, " \"");
-    quic_text_untrusted(t, f->u.close.reason, 0);
-    quic_text_char(t, '"');
+    quic_text_char(t, ' ');
+    quic_text_quoted(t, f->u.close.reason, 0);
   }
 }
 
@@ -351,13 +348,13 @@ static void line_broken(const line_ctx *ctx, const quic_frame *f,
   qd_colour_on(ctx->t, colour, QD_COLOUR_BAD);
   if (f->info) {
     quic_text_str(ctx->t,
-                  walk->cut && rv == QUIC_ERR_SHORT ? "cut " : "broken ");
+                  walk->missing && rv == QUIC_ERR_SHORT ? "cut " : "broken ");
     quic_text_str(ctx->t, f->info->name);
   } else if (rv == QUIC_ERR_UNSUPPORTED) {
     quic_text_str(ctx->t, "unknown frame ");
     quic_text_hex_u64(ctx->t, f->type);
   } else {
-    quic_text_str(ctx->t, walk->cut ? "cut frame type" : "broken frame type");
+    quic_text_str(ctx->t, walk->missing ? "cut frame type" : "broken frame type");
   }
   quic_text_str(ctx->t, ": ");
   qd_show_octets(ctx->t, qd_walk_rest(walk).len);
@@ -520,7 +517,8 @@ static void line_start(out_line *o, const qd_packet *p) {
   quic_text *t = o->text;
   char direction[3] = {' ', qd_show_direction(p), ' '};
 
-  qd_show_seconds(t, p->time, o->settings.absolute_time ? 0 : o->first, 11);
+  qd_show_seconds(t, p->time, o->settings.absolute_time ? 0 : o->base.start,
+                  11);
   if (colour) {
     qd_colour_on(t, true, QD_COLOUR_DIM);
   }
@@ -639,10 +637,7 @@ static void line_packet(qd_output *out, const qd_packet *p) {
   out_line *o = (out_line *)(void *)out;
   line_ctx ctx = {o, o->text, p};
 
-  if (!o->started) {
-    o->started = true;
-    o->first = p->time;
-  }
+  qd_output_start(&o->base, p);
   if (p->conn) {
     line_introduce(o, p);
   }

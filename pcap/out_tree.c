@@ -13,8 +13,6 @@ typedef struct out_tree {
   qd_output base;
   qd_output_settings settings;
   qd_tree tree;
-  quic_time first; /* time of the first packet */
-  bool started;
 } out_tree;
 
 static void tree_gap(const qd_tree *tree) {
@@ -49,7 +47,7 @@ static void tree_place(out_tree *o, const qd_packet *p) {
   tree_gap(&o->tree);
   qd_show_time(t, p->time);
   tree_gap(&o->tree);
-  qd_show_seconds(t, p->time, o->settings.absolute_time ? 0 : o->first, 0);
+  qd_show_seconds(t, p->time, o->settings.absolute_time ? 0 : o->base.start, 0);
   tree_gap(&o->tree);
   qd_show_addr(t, &p->src);
   quic_text_str(t, " > ");
@@ -325,7 +323,7 @@ static void tree_broken(const out_tree *o, const quic_frame *f,
                         const qd_walk *walk, int rv) {
   qd_tree tree = o->tree;
   quic_bytes rest = qd_walk_rest(walk);
-  bool cut = walk->cut && rv == QUIC_ERR_SHORT;
+  bool cut = walk->missing && rv == QUIC_ERR_SHORT;
 
   tree.depth = 1;
   qd_tree_indent(&tree);
@@ -432,10 +430,7 @@ static void tree_packet(qd_output *out, const qd_packet *p) {
   out_tree *o = (out_tree *)(void *)out;
   qd_tree tree = o->tree;
 
-  if (!o->started) {
-    o->started = true;
-    o->first = p->time;
-  }
+  qd_output_start(&o->base, p);
   tree_packet_line(o, p);
   tree.depth = 1;
   if (o->settings.verbosity >= TREE_FULL && p->state != QD_STATE_PADDING &&

@@ -16,7 +16,17 @@ struct qd_output {
   /* Shows what comes after the last one; NULL = nothing. */
   void (*finish)(qd_output *out);
   void (*del)(qd_output *out);
+  quic_time start; /* of the capture: times are told from here */
+  bool started;
 };
+
+/* qd_output_start takes the first packet's time, whether it is shown or not. */
+static inline void qd_output_start(qd_output *out, const qd_packet *p) {
+  if (!out->started) {
+    out->started = true;
+    out->start = p->time;
+  }
+}
 
 typedef struct qd_output_settings {
   const quic_mem *mem;

@@ -58,8 +58,8 @@ typedef struct qd_message {
 #define QD_NOTE_RESERVED 0x400  /* reserved bits are not 0 */
 #define QD_NOTE_CONFLICT 0x800  /* CRYPTO octets contradict earlier ones */
 #define QD_NOTE_OTHER_VERSION                                                  \
-  0x1000 /* Initial keys of another version than                               \
-            the header's, against RFC 9369 §4.1 */
+  0x1000                    /* Initial keys of another version than            \
+                               the header's, against RFC 9369 §4.1 */
 #define QD_NOTE_CHLO 0x2000 /* carries the client hello of Google QUIC */
 
 /* quic_bytes and pointers live as long as the call that hands the packet. */

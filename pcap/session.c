@@ -96,6 +96,7 @@ static void session_packet(void *user, const qd_packet *p) {
     qd_coverage_packet(se->coverage, p);
     return;
   }
+  qd_output_start(se->output, p);
   if (se->filter && !quic_filter_match(se->filter, p, qd_select_values)) {
     return;
   }

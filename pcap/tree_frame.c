@@ -87,9 +87,7 @@ static void frame_value(const qd_tree *tree, const qd_packet *p,
   }
   b = quic_frame_bytes(f, field);
   if (field->role == QUIC_ROLE_TEXT) {
-    quic_text_char(tree->text, '"');
-    quic_text_untrusted(tree->text, b, 0);
-    quic_text_char(tree->text, '"');
+    quic_text_quoted(tree->text, b, 0);
   } else if (field->role == QUIC_ROLE_HEX) {
     quic_text_hex(tree->text, b);
   } else {

@@ -9,7 +9,7 @@
 typedef struct qd_walk {
   quic_reader rd;
   const uint8_t *start; /* of the newest frame */
-  bool cut;             /* the capture lost the packet's end */
+  size_t missing;       /* octets of the packet that the capture lost */
 } qd_walk;
 
 static inline void qd_walk_init(qd_walk *walk, const qd_packet *p) {
@@ -18,15 +18,32 @@ static inline void qd_walk_init(qd_walk *walk, const qd_packet *p) {
   quic_reader_init(&walk->rd, empty ? (const void *)"" : p->payload.data,
                    empty ? 0 : p->payload.len);
   walk->start = walk->rd.pos;
-  walk->cut = p->header.missing > 0;
+  walk->missing = p->header.missing;
+}
+
+#define QD_WALK_TAG 16 /* octets behind the payload */
+
+/* qd_walk_open_ended: |f| runs to the end of its packet. */
+static inline bool qd_walk_open_ended(const quic_frame *f) {
+  return f->type == QUIC_FRAME_DATAGRAM ||
+         (f->type >> 3 == QUIC_FRAME_STREAM >> 3 && !(f->type & 0x02));
 }
 
 /* qd_walk_next decodes the next frame and returns what quic_frame_decode does.
    Any error ends the walk. */
 static inline int qd_walk_next(qd_walk *walk, quic_frame *f) {
+  int rv;
+
   walk->start = walk->rd.pos;
-  return walk->cut ? quic_frame_decode_cut(f, &walk->rd)
-                   : quic_frame_decode(f, &walk->rd);
+  if (!walk->missing) {
+    return quic_frame_decode(f, &walk->rd);
+  }
+  rv = quic_frame_decode_cut(f, &walk->rd);
+  if (rv == 0 && walk->rd.pos == walk->rd.end && qd_walk_open_ended(f) &&
+      walk->missing > QD_WALK_TAG) {
+    f->missing = walk->missing - QD_WALK_TAG;
+  }
+  return rv;
 }
 
 /* qd_walk_rest borrows what was not decoded, after qd_walk_next returned an

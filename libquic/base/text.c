@@ -211,3 +211,22 @@ void quic_text_untrusted(quic_text *t, quic_bytes b, size_t max) {
     quic_text_str(t, "...");
   }
 }
+
+void quic_text_quoted(quic_text *t, quic_bytes b, size_t max) {
+  size_t len = max && b.len > max ? max : b.len;
+  size_t start = 0;
+
+  quic_text_char(t, '"');
+  for (size_t i = 0; i < len; i++) {
+    if (b.data[i] == '"') {
+      quic_text_untrusted(t, quic_bytes_of(b.data + start, i - start), 0);
+      quic_text_str(t, "\\\"");
+      start = i + 1;
+    }
+  }
+  if (start < b.len) {
+    quic_text_untrusted(t, quic_bytes_of(b.data + start, b.len - start),
+                        max ? len - start : 0);
+  }
+  quic_text_char(t, '"');
+}

@@ -60,4 +60,8 @@ void quic_text_pad(quic_text *t, size_t start, size_t width);
    read, never half a character, then "..." follows (0 = all). */
 void quic_text_untrusted(quic_text *t, quic_bytes b, size_t max);
 
+/* quic_text_quoted is quic_text_untrusted between quotation marks; those in |b|
+   become \", so that nobody can end the quotation early. */
+void quic_text_quoted(quic_text *t, quic_bytes b, size_t max);
+
 #endif /* !defined(QUIC_BASE_TEXT_H) */

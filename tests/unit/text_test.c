@@ -227,8 +227,25 @@ static void test_untrusted_max(void **state) {
   }
 }
 
+static void quoted(void **state) {
+  char buf[64];
+  quic_text t;
+
+  (void)state;
+  quic_text_init(&t, buf, sizeof(buf));
+  quic_text_quoted(&t, quic_bytes_of("a\"b\x1b\"", 5), 0);
+  assert_string_equal(quic_text_cstr(&t), "\"a\\\"b\\x1b\\\"\"");
+  quic_text_init(&t, buf, sizeof(buf));
+  quic_text_quoted(&t, quic_bytes_of("abcdef", 6), 3);
+  assert_string_equal(quic_text_cstr(&t), "\"abc...\"");
+  quic_text_init(&t, buf, sizeof(buf));
+  quic_text_quoted(&t, quic_bytes_of(NULL, 0), 0);
+  assert_string_equal(quic_text_cstr(&t), "\"\"");
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
+      cmocka_unit_test(quoted),
       cmocka_unit_test(test_append),
       cmocka_unit_test(test_cut),
       cmocka_unit_test(test_flush),
