@@ -149,6 +149,15 @@ void qd_conn_restart_hello(qd_conn *conn) {
   cr->epoch++;
 }
 
+void qd_conn_claim(qd_conn *conn, quic_keylog_entry *entry) {
+  entry->seen = true;
+  conn->facts.hello_stale = false;
+  if (!conn->facts.has_random) {
+    conn->facts.has_random = true;
+    memcpy(conn->facts.random, entry->random, sizeof(entry->random));
+  }
+}
+
 quic_bytes qd_conn_alpn(const qd_conn *conn) {
   const qd_facts *facts = &conn->facts;
   size_t first;

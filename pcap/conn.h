@@ -102,7 +102,8 @@ struct qd_conn {
   uint64_t *crypto_total; /* octets in CRYPTO streams, all connections */
 };
 
-/* qd_conn_new returns a connection between |client| and |server|, or NULL. */
+/* qd_conn_new returns an empty connection, or NULL when out of memory.
+   |crypto_total| (borrowed) counts the octets of its CRYPTO streams. */
 qd_conn *qd_conn_new(const quic_mem *mem, const quic_crypto *crypto,
                      uint64_t *crypto_total);
 void qd_conn_del(qd_conn *conn);
@@ -130,6 +131,10 @@ void qd_conn_drop_crypto(qd_conn *conn);
 /* qd_conn_restart_hello starts the client's Initial CRYPTO stream anew, as a
    Retry does. */
 void qd_conn_restart_hello(qd_conn *conn);
+
+/* qd_conn_claim takes |entry|'s client random for |conn|'s, unless one is
+   known, and marks the entry as seen. */
+void qd_conn_claim(qd_conn *conn, quic_keylog_entry *entry);
 
 /* qd_conn_alpn returns the application protocol: what the server chose, else
    the first that the client offered; empty when unknown. */

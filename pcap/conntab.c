@@ -335,6 +335,14 @@ void qd_conntab_add_cid(qd_conntab *tab, qd_conn *conn, qd_side side,
   e->len++;
 }
 
+void qd_conntab_add_dcid(qd_conntab *tab, qd_conn *conn, qd_side side,
+                         quic_bytes dcid) {
+  int len = conn->sides[side].cid_len;
+
+  qd_conntab_add_cid(tab, conn, side, dcid, 0);
+  conn->sides[side].cid_len = len;
+}
+
 size_t qd_conntab_cid(const qd_conntab *tab, quic_bytes cid,
                       qd_cid_owner *owners, size_t max) {
   const cid_entry *e;

@@ -77,6 +77,11 @@ int qd_conntab_bind(qd_conntab *tab, qd_conn *conn, const quic_addr *a,
 void qd_conntab_add_cid(qd_conntab *tab, qd_conn *conn, qd_side side,
                         quic_bytes cid, uint32_t path_id);
 
+/* qd_conntab_add_dcid notes the CID of a packet to |side|, without taking its
+   length for that of |side|'s own CIDs: a client's first is random. */
+void qd_conntab_add_dcid(qd_conntab *tab, qd_conn *conn, qd_side side,
+                         quic_bytes dcid);
+
 /* qd_conntab_forget_cids makes |conn|'s CIDs find nothing any more. */
 void qd_conntab_forget_cids(qd_conntab *tab, qd_conn *conn);
 

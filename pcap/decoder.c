@@ -51,10 +51,6 @@ uint64_t qd_decoder_given_up(const qd_decoder *dec) {
   return dec->hold.given_up;
 }
 
-uint32_t qd_decoder_conns(const qd_decoder *dec) {
-  return dec->tab.next_number;
-}
-
 /* decoder_padding emits what is left of the datagram as no packet. */
 static void decoder_padding(qd_decoding *ctx, size_t len) {
   qd_packet p;
@@ -152,6 +148,7 @@ void qd_decoder_datagram(qd_decoder *dec, uint64_t frame, quic_time now,
   bool quic = false;
 
   dec->stats.datagrams++;
+  qd_hold_expire(&dec->hold, now);
   decoder_fill_work(&dec->tab.work, dg->payload.len);
   if (dg->payload.len == 0) {
     return;
@@ -177,17 +174,8 @@ void qd_decoder_datagram(qd_decoder *dec, uint64_t frame, quic_time now,
       }
       decoder_padding(&ctx, used);
     } else if (ctx.pos == 0) {
-      quic_header h;
-
       quic = true;
       dec->stats.quic_datagrams++;
-      if (quic_header_decode(
-              &h, dg->payload.data, dg->payload.len, dg->wire_len,
-              ctx.conn && ctx.conn->sides[!ctx.sender].cid_len > 0
-                  ? (size_t)ctx.conn->sides[!ctx.sender].cid_len
-                  : 0) == 0) {
-        ctx.dcid = h.dcid;
-      }
     }
     ctx.pos += used;
   }

@@ -67,10 +67,10 @@ void qd_decoder_finish(qd_decoder *dec);
 
 const qd_decoder_stats *qd_decoder_get_stats(const qd_decoder *dec);
 
-/* Connections forgotten and packets let go for want of room. */
+/* Connections forgotten, and packets let go, for want of room; attempts to open
+   that were not made for want of work (qd_work). */
 uint64_t qd_decoder_evicted(const qd_decoder *dec);
-uint64_t qd_decoder_refused(const qd_decoder *dec); /* qd_work */
 uint64_t qd_decoder_given_up(const qd_decoder *dec);
-uint32_t qd_decoder_conns(const qd_decoder *dec); /* seen in all */
+uint64_t qd_decoder_refused(const qd_decoder *dec);
 
 #endif /* !defined(QD_DECODER_H) */

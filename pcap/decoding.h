@@ -83,9 +83,10 @@ void qd_decoding_moved(qd_decoding *ctx, qd_conn *conn, qd_side sender);
    qd_keyring_open does. */
 int qd_decoding_open(qd_decoder *dec, qd_conn *conn, qd_packet *p);
 
-/* qd_decoding_swap_sides takes |conn|'s client for its server and the other way
-   round, before anything was opened. */
-void qd_decoding_swap_sides(qd_decoder *dec, qd_conn *conn);
+/* qd_decoding_sent_by turns |conn| round when |side| sent something from |src|
+   to |dst|, and until now only a guess said who is who. */
+void qd_decoding_sent_by(qd_decoder *dec, qd_conn *conn, const quic_addr *src,
+                         const quic_addr *dst, qd_side side);
 
 /* qd_decoding_reason says why |p| stays closed, given what opening returned. */
 qd_reason qd_decoding_reason(const qd_conn *conn, const qd_packet *p, int rv);
@@ -93,6 +94,8 @@ qd_reason qd_decoding_reason(const qd_conn *conn, const qd_packet *p, int rv);
 /* qd_decoding_may_open: a key for |p| may still come. */
 bool qd_decoding_may_open(const qd_decoder *dec, const qd_conn *conn,
                           const qd_packet *p);
+
+/* longheader.c, shortheader.c, gquic.c */
 
 /* Each handles the packet at ctx->pos and returns the octets that it takes, 0
    when this is no QUIC. */

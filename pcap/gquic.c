@@ -11,7 +11,7 @@
 #define GQUIC_FLAG_CID 0x08
 #define GQUIC_CID_LEN 8
 
-static uint32_t gquic_gquic_version(quic_bytes dg) {
+static uint32_t gquic_version(quic_bytes dg) {
   quic_reader rd;
   uint8_t flags;
   uint32_t version;
@@ -32,11 +32,11 @@ static uint32_t gquic_gquic_version(quic_bytes dg) {
   return version;
 }
 
-/* gquic_gquic handles a whole datagram of old Google QUIC; returns the octets
-   it takes, 0 when it is something else. */
+/* qd_decoding_gquic handles a whole datagram of old Google QUIC; returns the
+   octets it takes, 0 when it is something else. */
 size_t qd_decoding_gquic(qd_decoding *ctx) {
   const quic_bytes *all = &ctx->dg->payload;
-  uint32_t version = gquic_gquic_version(*all);
+  uint32_t version = gquic_version(*all);
   qd_conn *conn = ctx->flow && ctx->flow->nconns ? ctx->flow->conns[0] : NULL;
   qd_packet p;
 
@@ -65,6 +65,9 @@ size_t qd_decoding_gquic(qd_decoding *ctx) {
   p.state = QD_STATE_CLOSED;
   p.reason = QD_REASON_UNKNOWN_VERSION;
   qd_handshake_chlo(conn, &p);
+  if (ctx->pos == 0) {
+    ctx->dcid = p.header.dcid;
+  }
   ctx->conn = conn;
   ctx->sender = p.sender;
   qd_decoding_emit(ctx, &p);

@@ -111,16 +111,6 @@ static void long_widen_versions(qd_conn *conn, const quic_version *version) {
   qd_keyring_add_version(ring, version);
 }
 
-/* long_add_dcid keeps the DCID of a packet to |receiver|, without taking its
-   length for that of the receiver's own CIDs: a client's first is random. */
-static void long_add_dcid(qd_decoder *dec, qd_conn *conn, qd_side receiver,
-                          quic_bytes dcid) {
-  int len = conn->sides[receiver].cid_len;
-
-  qd_conntab_add_cid(&dec->tab, conn, receiver, dcid, 0);
-  conn->sides[receiver].cid_len = len;
-}
-
 static void long_retry(qd_decoding *ctx, qd_conn *conn, qd_packet *p) {
   const qd_decoder_settings *set = &ctx->dec->settings;
   qd_keyring *ring = &conn->ring;
@@ -161,12 +151,23 @@ static bool long_continues(const qd_conn *conn, const quic_header *h) {
          (h->token.len && !conn->facts.suite);
 }
 
+/* long_proves: |p| opens with the keys of its own DCID, as a client's first
+   Initial does. */
+static bool long_proves(qd_decoding *ctx, const qd_packet *p, qd_opened *res) {
+  const qd_decoder_settings *set = &ctx->dec->settings;
+
+  return p->header.type == QUIC_PACKET_INITIAL && p->header.dcid.len &&
+         p->raw.len <= ctx->dec->scratch_cap &&
+         qd_keyring_try_initial(set->crypto, set->mem, &ctx->dec->tab.work,
+                                &p->header, p->raw, ctx->dec->scratch,
+                                res) == 0;
+}
+
 /* long_anew: an Initial with a CID of |conn|'s begins another connection: it
    goes to a DCID that |conn| never had, long after its handshake; or it carries
    another hello, from other addresses. */
 static bool long_anew(qd_decoding *ctx, const qd_conn *conn,
                       const qd_packet *p) {
-  const qd_decoder_settings *set = &ctx->dec->settings;
   const quic_header *h = &p->header;
   qd_opened res;
 
@@ -174,10 +175,8 @@ static bool long_anew(qd_decoding *ctx, const qd_conn *conn,
     return false;
   }
   if (long_to_odcid(conn, h)) {
-    return !qd_decoding_in_flow(ctx->flow, conn) &&
-           p->raw.len <= ctx->dec->scratch_cap && h->missing == 0 &&
-           qd_keyring_try_initial(set->crypto, set->mem, &ctx->dec->tab.work, h,
-                                  p->raw, ctx->dec->scratch, &res) == 0 &&
+    return !qd_decoding_in_flow(ctx->flow, conn) && h->missing == 0 &&
+           long_proves(ctx, p, &res) &&
            qd_handshake_contradicts(conn, res.payload);
   }
   return qd_keyring_ready(&conn->ring, QD_LEVEL_APP, QD_SERVER) &&
@@ -185,32 +184,18 @@ static bool long_anew(qd_decoding *ctx, const qd_conn *conn,
          !qd_conn_cid(conn, QD_CLIENT, h->dcid);
 }
 
-/* long_client_is turns |conn| round when its client was guessed wrong. */
-static void long_client_is(qd_decoding *ctx, qd_conn *conn,
-                           const quic_addr *client) {
-  if (!conn->sides_known && !quic_addr_eq(&ctx->dg->src, &ctx->dg->dst) &&
-      !quic_addr_eq(client, &conn->sides[QD_CLIENT].addr)) {
-    qd_decoding_swap_sides(ctx->dec, conn);
-  }
-}
-
-/* long_is_first: |p| is the first Initial of a client, for it opens with the
-   keys of its own DCID.  |conn| is the flow's connection, or NULL. */
+/* long_is_first: |p| is the first Initial of a client.  |conn| is the flow's
+   connection, or NULL. */
 static bool long_is_first(qd_decoding *ctx, const qd_conn *conn,
                           const qd_packet *p) {
-  const qd_decoder_settings *set = &ctx->dec->settings;
-  const quic_header *h = &p->header;
   qd_opened res;
 
-  if (h->type != QUIC_PACKET_INITIAL || h->dcid.len == 0 ||
-      p->raw.len > ctx->dec->scratch_cap ||
+  if (p->header.type != QUIC_PACKET_INITIAL ||
       (conn && conn->sides_known && p->sender_known &&
        p->sender == QD_SERVER)) {
     return false;
   }
-  ctx->tried =
-      qd_keyring_try_initial(set->crypto, set->mem, &ctx->dec->tab.work, h,
-                             p->raw, ctx->dec->scratch, &res) != 0;
+  ctx->tried = !long_proves(ctx, p, &res);
   return !ctx->tried;
 }
 
@@ -264,10 +249,10 @@ static qd_conn *long_find(qd_decoding *ctx, qd_packet *p) {
   p->sender = QD_CLIENT;
   p->sender_known = true;
   if (conn) {
-    long_client_is(ctx, conn, &p->src);
+    qd_decoding_sent_by(ctx->dec, conn, &p->src, &p->dst, QD_CLIENT);
     conn->sides_known = !quic_addr_eq(&p->src, &p->dst);
     long_add_initial(conn, h->version_info, h->dcid);
-    long_add_dcid(ctx->dec, conn, QD_SERVER, h->dcid);
+    qd_conntab_add_dcid(&ctx->dec->tab, conn, QD_SERVER, h->dcid);
   }
   return conn;
 }
@@ -298,15 +283,10 @@ static size_t long_bad(qd_decoding *ctx, qd_packet *p, size_t len, int rv) {
    or after a Retry that the capture lost, or a client that starts over. */
 static bool long_restarted(qd_decoding *ctx, qd_conn *conn,
                            const qd_packet *p) {
-  const qd_decoder_settings *set = &ctx->dec->settings;
   qd_opened res;
 
-  if (p->header.type != QUIC_PACKET_INITIAL || ctx->tried ||
-      (p->sender == QD_SERVER && conn->sides_known) ||
-      p->raw.len > ctx->dec->scratch_cap ||
-      qd_keyring_try_initial(set->crypto, set->mem, &ctx->dec->tab.work,
-                             &p->header, p->raw, ctx->dec->scratch,
-                             &res) != 0) {
+  if (ctx->tried || (p->sender == QD_SERVER && conn->sides_known) ||
+      !long_proves(ctx, p, &res)) {
     return false;
   }
   long_add_initial(conn, p->header.version_info, p->header.dcid);
@@ -322,7 +302,7 @@ static void long_encrypted(qd_decoding *ctx, qd_conn *conn, qd_packet *p) {
   rv = qd_decoding_open(ctx->dec, conn, p);
   if ((rv == QUIC_ERR_AUTH || rv == QUIC_ERR_AGAIN) &&
       long_restarted(ctx, conn, p)) {
-    long_client_is(ctx, conn, &p->src);
+    qd_decoding_sent_by(ctx->dec, conn, &p->src, &p->dst, QD_CLIENT);
     p->sender = QD_CLIENT;
     rv = qd_decoding_open(ctx->dec, conn, p);
   }
@@ -332,13 +312,13 @@ static void long_encrypted(qd_decoding *ctx, qd_conn *conn, qd_packet *p) {
       qd_conntab_add_cid(&ctx->dec->tab, conn, p->sender, h->scid, 0);
     }
     if (conn->sides[!p->sender].ncids == 0) {
-      long_add_dcid(ctx->dec, conn, (qd_side)!p->sender, h->dcid);
+      qd_conntab_add_dcid(&ctx->dec->tab, conn, (qd_side)!p->sender, h->dcid);
     }
     return;
   }
   qd_decoding_moved(ctx, conn, p->sender);
   if (p->sender == QD_CLIENT) {
-    long_add_dcid(ctx->dec, conn, QD_SERVER, h->dcid);
+    qd_conntab_add_dcid(&ctx->dec->tab, conn, QD_SERVER, h->dcid);
     if (server->cid_len < 0 && h->type == QUIC_PACKET_HANDSHAKE) {
       server->cid_len = (int)h->dcid.len;
     }
@@ -392,13 +372,16 @@ size_t qd_decoding_long(qd_decoding *ctx) {
       qd_handshake_chlo(conn, &p);
     }
     if (conn->vn_only) {
-      long_add_dcid(ctx->dec, conn, QD_SERVER, h->dcid);
+      qd_conntab_add_dcid(&ctx->dec->tab, conn, QD_SERVER, h->dcid);
       qd_conntab_add_cid(&ctx->dec->tab, conn, p.sender, h->scid, 0);
     }
   } else if (h->type == QUIC_PACKET_RETRY) {
     long_retry(ctx, conn, &p);
   } else {
     long_encrypted(ctx, conn, &p);
+  }
+  if (ctx->pos == 0) {
+    ctx->dcid = p.header.dcid;
   }
   ctx->conn = conn;
   ctx->sender = p.sender;

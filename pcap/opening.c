@@ -1,16 +1,13 @@
 #include "pcap/decoding.h"
 #include "pcap/handshake.h"
-#include "wire/frame.h"
+#include "pcap/walk.h"
 
 /* Facts that opened frames bring. */
 
 static void opening_new_cid(qd_decoder *dec, qd_conn *conn, qd_side sender,
                             const quic_frame *f) {
-  uint32_t path = f->type == QUIC_FRAME_NEW_CONNECTION_ID
-                      ? 0
-                      : (uint32_t)f->u.new_cid.path_id;
-
-  qd_conntab_add_cid(&dec->tab, conn, sender, f->u.new_cid.cid, path);
+  qd_conntab_add_cid(&dec->tab, conn, sender, f->u.new_cid.cid,
+                     (uint32_t)f->u.new_cid.path_id);
   (void)qd_conn_add_token(conn, sender, f->u.new_cid.reset_token);
   qd_conntab_add_tokens(&dec->tab, conn);
 }
@@ -38,7 +35,7 @@ static void opening_frame(qd_decoder *dec, qd_conn *conn, qd_packet *p,
   if (!quic_frame_legal(f->info, p->header.type)) {
     p->notes |= QD_NOTE_ILLEGAL;
   }
-  switch (f->type) {
+  switch (quic_frame_meaning(f)) {
   case QUIC_FRAME_ACK:
   case QUIC_FRAME_ACK_ECN:
   case QUIC_FRAME_PATH_ACK:
@@ -54,13 +51,9 @@ static void opening_frame(qd_decoder *dec, qd_conn *conn, qd_packet *p,
       opening_limit_crypto(dec, conn);
     }
     if (conn->facts.preferred.len) {
-      int len = conn->sides[QD_SERVER].cid_len;
-
-      qd_conntab_add_cid(
+      qd_conntab_add_dcid(
           &dec->tab, conn, QD_SERVER,
-          quic_bytes_of(conn->facts.preferred.data, conn->facts.preferred.len),
-          0);
-      conn->sides[QD_SERVER].cid_len = len;
+          quic_bytes_of(conn->facts.preferred.data, conn->facts.preferred.len));
       conn->facts.preferred.len = 0;
     }
     qd_conntab_add_tokens(&dec->tab, conn);
@@ -70,10 +63,6 @@ static void opening_frame(qd_decoder *dec, qd_conn *conn, qd_packet *p,
     opening_new_cid(dec, conn, p->sender, f);
     break;
   default:
-    if (f->info->fields && f->type > QUIC_FRAME_PATH_CIDS_BLOCKED &&
-        strcmp(f->info->short_name, "path_new_connection_id") == 0) {
-      opening_new_cid(dec, conn, p->sender, f);
-    }
     break;
   }
 }
@@ -81,18 +70,14 @@ static void opening_frame(qd_decoder *dec, qd_conn *conn, qd_packet *p,
 /* opening_frames walks the frames of an opened packet. */
 static void opening_frames(qd_decoder *dec, qd_conn *conn, qd_packet *p) {
   qd_level level = qd_packet_level(p->header.type);
-  quic_reader rd;
+  qd_walk walk;
   quic_frame f;
   int rv;
 
-  quic_reader_init(&rd, p->payload.data, p->payload.len);
-  do {
-    rv = p->header.missing ? quic_frame_decode_cut(&f, &rd)
-                           : quic_frame_decode(&f, &rd);
-    if (rv == 0) {
-      opening_frame(dec, conn, p, &f, level);
-    }
-  } while (rv == 0);
+  qd_walk_init(&walk, p);
+  while ((rv = qd_walk_next(&walk, &f)) == 0) {
+    opening_frame(dec, conn, p, &f, level);
+  }
   if (rv != QUIC_ERR_END && !p->header.missing) {
     p->notes |= QD_NOTE_BAD_FRAME;
   }
@@ -137,7 +122,7 @@ static void opening_opened(qd_decoder *dec, qd_conn *conn, qd_packet *p,
   opening_frames(dec, conn, p);
 }
 
-void qd_decoding_swap_sides(qd_decoder *dec, qd_conn *conn) {
+static void opening_swap_sides(qd_decoder *dec, qd_conn *conn) {
   qd_endpoint old[QD_SIDES];
 
   qd_conntab_forget_cids(&dec->tab, conn);
@@ -159,6 +144,14 @@ void qd_decoding_swap_sides(qd_decoder *dec, qd_conn *conn) {
     quic_mem_free(conn->mem, cids);
   }
   qd_conntab_set_server(&dec->tab, conn);
+}
+
+void qd_decoding_sent_by(qd_decoder *dec, qd_conn *conn, const quic_addr *src,
+                         const quic_addr *dst, qd_side side) {
+  if (!conn->sides_known && !quic_addr_eq(src, dst) &&
+      !quic_addr_eq(src, &conn->sides[side].addr)) {
+    opening_swap_sides(dec, conn);
+  }
 }
 
 /* opening_may_borrow: the secrets of |conn| go by a random that the capture
@@ -209,12 +202,7 @@ static int opening_borrow(qd_decoder *dec, qd_conn *conn, const qd_packet *p,
     ring->facts++; /* guesses start anew */
     if (qd_keyring_open(ring, &p->header, p->raw, side, p->path_id,
                         dec->scratch, res) == 0) {
-      entry->seen = true;
-      conn->facts.hello_stale = false;
-      if (!conn->facts.has_random) {
-        conn->facts.has_random = true;
-        memcpy(conn->facts.random, entry->random, sizeof(entry->random));
-      }
+      qd_conn_claim(conn, entry);
       ring->facts++;
       ring->work = &dec->tab.work;
       return 0;
@@ -241,8 +229,6 @@ static int opening_open_as(qd_decoder *dec, qd_conn *conn, const qd_packet *p,
   return rv;
 }
 
-/* opening_open tries to open |p| with the keys of |conn|.  |p->sender| is
-   corrected while it is only a guess. */
 int qd_decoding_open(qd_decoder *dec, qd_conn *conn, qd_packet *p) {
   qd_opened res;
   int rv;
@@ -258,10 +244,7 @@ int qd_decoding_open(qd_decoder *dec, qd_conn *conn, qd_packet *p) {
 
     if (other == 0) {
       p->sender = (qd_side)!p->sender;
-      if (!conn->sides_known && !quic_addr_eq(&p->src, &p->dst) &&
-          !quic_addr_eq(&p->src, &conn->sides[p->sender].addr)) {
-        qd_decoding_swap_sides(dec, conn);
-      }
+      qd_decoding_sent_by(dec, conn, &p->src, &p->dst, p->sender);
       rv = 0;
     }
   }
@@ -307,7 +290,6 @@ qd_reason qd_decoding_reason(const qd_conn *conn, const qd_packet *p, int rv) {
   return QD_REASON_AEAD_FAIL;
 }
 
-/* opening_may_open: a key for |p| may still come. */
 bool qd_decoding_may_open(const qd_decoder *dec, const qd_conn *conn,
                           const qd_packet *p) {
   bool few = conn->pending_bytes < QD_NO_HELLO_HELD;

@@ -354,7 +354,8 @@ static void line_broken(const line_ctx *ctx, const quic_frame *f,
     quic_text_str(ctx->t, "unknown frame ");
     quic_text_hex_u64(ctx->t, f->type);
   } else {
-    quic_text_str(ctx->t, walk->missing ? "cut frame type" : "broken frame type");
+    quic_text_str(ctx->t,
+                  walk->missing ? "cut frame type" : "broken frame type");
   }
   quic_text_str(ctx->t, ": ");
   qd_show_octets(ctx->t, qd_walk_rest(walk).len);

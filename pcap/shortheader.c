@@ -13,7 +13,8 @@
 #define SHORT_SERVER_TRIES 8 /* connections of one server tried a packet */
 
 /* short_as opens |len| octets at ctx->pos as a short header packet of
-   |conn| from |sender|.  Returns what short_open does; |p| is set up. */
+   |conn| from |sender|.  Returns what quic_header_decode or
+   qd_decoding_open does; |p| is set up. */
 static int short_as(qd_decoding *ctx, qd_conn *conn, qd_side sender,
                     bool sender_known, size_t cid_len, size_t len,
                     qd_packet *p) {
@@ -306,21 +307,17 @@ static bool short_trial(qd_decoding *ctx, qd_conn *conn, qd_packet *p,
           *all, dec->scratch, &found)) {
     return false;
   }
-  if (!conn) {
+  if (conn) {
+    qd_decoding_sent_by(dec, conn, &ctx->dg->src, &ctx->dg->dst, found.sender);
+  } else {
     conn = qd_decoding_new_conn(ctx, found.sender);
-  } else if (!conn->sides_known &&
-             !quic_addr_eq(&ctx->dg->src, &ctx->dg->dst) &&
-             !quic_addr_eq(&ctx->dg->src, &conn->sides[found.sender].addr)) {
-    qd_decoding_swap_sides(dec, conn);
   }
   if (!conn) {
     return false;
   }
-  found.entry->seen = true;
+  qd_conn_claim(conn, found.entry);
   conn->sides_known = true;
   conn->version = found.version->number;
-  conn->facts.has_random = true;
-  memcpy(conn->facts.random, found.entry->random, QUIC_KEYLOG_RANDOM_LEN);
   qd_keyring_add_version(&conn->ring, found.version);
   qd_keyring_add_entry(&conn->ring, found.entry);
   qd_conntab_add_cid(&dec->tab, conn, (qd_side)!found.sender,
@@ -432,6 +429,9 @@ size_t qd_decoding_short(qd_decoding *ctx) {
     }
   } else if (p.state != QD_STATE_RESET) {
     short_opened(ctx, &p);
+  }
+  if (ctx->pos == 0) {
+    ctx->dcid = p.header.dcid;
   }
   ctx->conn = p.conn;
   ctx->sender = p.sender;

@@ -53,13 +53,14 @@ typedef struct quic_frame_field {
 #define QUIC_FRAME_1RTT 0x08
 #define QUIC_FRAME_ELICITING 0x10 /* ack-eliciting */
 #define QUIC_FRAME_PROBING 0x20   /* RFC 9000 §9.1 */
-#define QUIC_FRAME_FLOW                                                        \
-  0x40 /* counts as in flight though not eliciting                             \
-          (PADDING) */
+/* counts as in flight though not eliciting (PADDING) */
+#define QUIC_FRAME_FLOW 0x40
 
 typedef struct quic_frame_info {
   uint64_t type_first; /* types that the row covers */
   uint64_t type_last;
+  uint64_t means;         /* the final type for type_first: the same, but for
+                             the numbers of drafts */
   const char *name;       /* "MAX_STREAMS": the RFC's name */
   const char *short_name; /* "max_streams": for filters and qlog */
   unsigned flags;
@@ -191,6 +192,11 @@ const quic_frame_info *quic_frame_info_find(uint64_t type);
 
 /* quic_frame_info_at returns row |i|, NULL past the end. */
 const quic_frame_info *quic_frame_info_at(size_t i);
+
+/* quic_frame_meaning returns the final type that |f|'s type stands for, flag
+   bits included: 0x3f for the drafts' 0x15228c01; |f->type| itself where it is
+   final or unknown. */
+uint64_t quic_frame_meaning(const quic_frame *f);
 
 /* quic_frame_legal tells whether a frame of |info| may appear in packets of
    |type| (RFC 9000 §12.4).  CONNECTION_CLOSE 0x1d is illegal in Initial and

@@ -166,26 +166,29 @@ static fields fields_path_cids_blocked[] = {
 
 /* clang-format off */
 #define ROW(type, name, short_name, flags, fields)                             \
-  {type, type, name, short_name, flags, fields}
+  {type, type, type, name, short_name, flags, fields}
+#define DRAFT(type, means, name, short_name, flags, fields)                    \
+  {type, type, means, name, short_name, flags, fields}
 
 /* In the order of types: the search bisects. */
 static const quic_frame_info frame_table[] = {
     ROW(0x00, "PADDING", "padding", IH01 | P | F, fields_padding),
     ROW(0x01, "PING", "ping", IH01 | E, fields_none),
-    {0x02, 0x03, "ACK", "ack", IH_1, fields_ack},
+    {0x02, 0x03, 0x02, "ACK", "ack", IH_1, fields_ack},
     ROW(0x04, "RESET_STREAM", "reset_stream", APP | E, fields_reset_stream),
     ROW(0x05, "STOP_SENDING", "stop_sending", APP | E, fields_stop_sending),
     ROW(0x06, "CRYPTO", "crypto", IH_1 | E, fields_crypto),
     ROW(0x07, "NEW_TOKEN", "new_token", ONE | E, fields_new_token),
-    {0x08, 0x0f, "STREAM", "stream", APP | E, fields_stream},
+    {0x08, 0x0f, 0x08, "STREAM", "stream", APP | E, fields_stream},
     ROW(0x10, "MAX_DATA", "max_data", APP | E, fields_max_data),
     ROW(0x11, "MAX_STREAM_DATA", "max_stream_data", APP | E,
         fields_max_stream_data),
-    {0x12, 0x13, "MAX_STREAMS", "max_streams", APP | E, fields_max_streams},
+    {0x12, 0x13, 0x12, "MAX_STREAMS", "max_streams", APP | E,
+     fields_max_streams},
     ROW(0x14, "DATA_BLOCKED", "data_blocked", APP | E, fields_max_data),
     ROW(0x15, "STREAM_DATA_BLOCKED", "stream_data_blocked", APP | E,
         fields_stream_data_blocked),
-    {0x16, 0x17, "STREAMS_BLOCKED", "streams_blocked", APP | E,
+    {0x16, 0x17, 0x16, "STREAMS_BLOCKED", "streams_blocked", APP | E,
      fields_max_streams},
     ROW(0x18, "NEW_CONNECTION_ID", "new_connection_id", APP | E | P,
         fields_new_cid),
@@ -201,10 +204,10 @@ static const quic_frame_info frame_table[] = {
     ROW(0x1f, "IMMEDIATE_ACK", "immediate_ack", ONE | E, fields_none),
     ROW(0x24, "RESET_STREAM_AT", "reset_stream_at", APP | E,
         fields_reset_stream_at),
-    {0x30, 0x31, "DATAGRAM", "datagram", APP | E, fields_datagram},
-    {0x3e, 0x3f, "PATH_ACK", "path_ack", ONE, fields_path_ack},
+    {0x30, 0x31, 0x30, "DATAGRAM", "datagram", APP | E, fields_datagram},
+    {0x3e, 0x3f, 0x3e, "PATH_ACK", "path_ack", ONE, fields_path_ack},
     /* draft-ietf-quic-ack-frequency up to -03 */
-    ROW(0xac, "IMMEDIATE_ACK", "immediate_ack", ONE | E, fields_none),
+    DRAFT(0xac, 0x1f, "IMMEDIATE_ACK", "immediate_ack", ONE | E, fields_none),
     ROW(0xaf, "ACK_FREQUENCY", "ack_frequency", ONE | E,
         fields_ack_frequency),
     ROW(0x2f5, "TIMESTAMP", "timestamp", ONE, fields_timestamp),
@@ -224,23 +227,24 @@ static const quic_frame_info frame_table[] = {
     ROW(0x3e7c, "PATH_CIDS_BLOCKED", "path_cids_blocked", ONE | E,
         fields_path_cids_blocked),
     /* the multipath drafts' own numbers, in the layout of -15 */
-    {0x15228c00, 0x15228c01, "PATH_ACK", "path_ack", ONE, fields_path_ack},
-    ROW(0x15228c05, "PATH_ABANDON", "path_abandon", ONE | E,
-        fields_path_abandon),
-    ROW(0x15228c07, "PATH_STATUS_BACKUP", "path_status_backup", ONE | E,
-        fields_path_status),
-    ROW(0x15228c08, "PATH_STATUS_AVAILABLE", "path_status_available",
-        ONE | E, fields_path_status),
-    ROW(0x15228c09, "PATH_NEW_CONNECTION_ID", "path_new_connection_id",
-        ONE | E, fields_path_new_cid),
-    ROW(0x15228c0a, "PATH_RETIRE_CONNECTION_ID", "path_retire_connection_id",
-        ONE | E, fields_path_retire_cid),
-    ROW(0x15228c0c, "MAX_PATH_ID", "max_path_id", ONE | E,
-        fields_max_path_id),
-    ROW(0x15228c0d, "PATHS_BLOCKED", "paths_blocked", ONE | E,
-        fields_max_path_id),
-    ROW(0x15228c0e, "PATH_CIDS_BLOCKED", "path_cids_blocked", ONE | E,
-        fields_path_cids_blocked),
+    {0x15228c00, 0x15228c01, 0x3e, "PATH_ACK", "path_ack", ONE,
+     fields_path_ack},
+    DRAFT(0x15228c05, 0x3e75, "PATH_ABANDON", "path_abandon", ONE | E,
+          fields_path_abandon),
+    DRAFT(0x15228c07, 0x3e76, "PATH_STATUS_BACKUP", "path_status_backup",
+          ONE | E, fields_path_status),
+    DRAFT(0x15228c08, 0x3e77, "PATH_STATUS_AVAILABLE", "path_status_available",
+          ONE | E, fields_path_status),
+    DRAFT(0x15228c09, 0x3e78, "PATH_NEW_CONNECTION_ID",
+          "path_new_connection_id", ONE | E, fields_path_new_cid),
+    DRAFT(0x15228c0a, 0x3e79, "PATH_RETIRE_CONNECTION_ID",
+          "path_retire_connection_id", ONE | E, fields_path_retire_cid),
+    DRAFT(0x15228c0c, 0x3e7a, "MAX_PATH_ID", "max_path_id", ONE | E,
+          fields_max_path_id),
+    DRAFT(0x15228c0d, 0x3e7b, "PATHS_BLOCKED", "paths_blocked", ONE | E,
+          fields_max_path_id),
+    DRAFT(0x15228c0e, 0x3e7c, "PATH_CIDS_BLOCKED", "path_cids_blocked", ONE | E,
+          fields_path_cids_blocked),
 };
 /* clang-format on */
 
@@ -265,6 +269,12 @@ const quic_frame_info *quic_frame_info_find(uint64_t type) {
 
 const quic_frame_info *quic_frame_info_at(size_t i) {
   return i < FRAME_ROWS ? &frame_table[i] : NULL;
+}
+
+uint64_t quic_frame_meaning(const quic_frame *f) {
+  const quic_frame_info *info = f->info;
+
+  return info != NULL ? info->means + (f->type - info->type_first) : f->type;
 }
 
 bool quic_frame_legal(const quic_frame_info *info, quic_packet_type type) {

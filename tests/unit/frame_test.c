@@ -626,13 +626,59 @@ static void test_table(void **state) {
   assert_null(quic_frame_info_find(QUIC_VARINT_MAX));
 }
 
+/* What the numbers of drafts mean; all others mean themselves. */
+static void test_meaning(void **state) {
+  static const struct {
+    uint64_t type, means;
+  } drafts[] = {
+      {0xac, QUIC_FRAME_IMMEDIATE_ACK},
+      {0x15228c00, QUIC_FRAME_PATH_ACK},
+      {0x15228c01, QUIC_FRAME_PATH_ACK + 1},
+      {0x15228c05, QUIC_FRAME_PATH_ABANDON},
+      {0x15228c07, QUIC_FRAME_PATH_STATUS_BACKUP},
+      {0x15228c08, QUIC_FRAME_PATH_STATUS_AVAILABLE},
+      {0x15228c09, QUIC_FRAME_PATH_NEW_CONNECTION_ID},
+      {0x15228c0a, QUIC_FRAME_PATH_RETIRE_CONNECTION_ID},
+      {0x15228c0c, QUIC_FRAME_MAX_PATH_ID},
+      {0x15228c0d, QUIC_FRAME_PATHS_BLOCKED},
+      {0x15228c0e, QUIC_FRAME_PATH_CIDS_BLOCKED},
+  };
+  const quic_frame_info *info;
+  quic_frame f = {.type = 0x15228c06};
+  size_t next = 0;
+
+  (void)state;
+  assert_int_equal(quic_frame_meaning(&f), 0x15228c06); /* no row */
+  for (size_t row = 0; (info = quic_frame_info_at(row)) != NULL; row++) {
+    for (f.type = info->type_first; f.type <= info->type_last; f.type++) {
+      uint64_t means = f.type;
+      const quic_frame_info *final;
+
+      f.info = info;
+      if (next < sizeof(drafts) / sizeof(drafts[0]) &&
+          drafts[next].type == f.type) {
+        means = drafts[next++].means;
+      }
+      assert_int_equal(quic_frame_meaning(&f), means);
+      /* One name and one layout, whatever the number. */
+      final = quic_frame_info_find(means);
+      assert_non_null(final);
+      assert_string_equal(final->name, info->name);
+      assert_ptr_equal(final->fields, info->fields);
+      assert_int_equal(final->flags, info->flags);
+      assert_int_equal(final->means, final->type_first);
+    }
+  }
+  assert_int_equal(next, sizeof(drafts) / sizeof(drafts[0]));
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(test_table),         cmocka_unit_test(test_vectors),
       cmocka_unit_test(test_errors),        cmocka_unit_test(test_cut),
       cmocka_unit_test(test_random_frames), cmocka_unit_test(test_random_bytes),
       cmocka_unit_test(test_invalid),       cmocka_unit_test(test_ack_iter),
-      cmocka_unit_test(test_legality),
+      cmocka_unit_test(test_legality),      cmocka_unit_test(test_meaning),
   };
 
   return cmocka_run_group_tests_name("frame", tests, NULL, NULL);
