@@ -21,8 +21,6 @@ WIRE_LAYERS := base wire crypto qpack qlog capture analysis
 LIB_LAYERS := tls transport h3 io sim
 
 PACKAGES := gnutls libpcap
-OPTIONAL := $(shell $(PKG_CONFIG) --exists zlib 2>/dev/null && echo zlib) \
-  $(shell $(PKG_CONFIG) --exists libzstd 2>/dev/null && echo libzstd)
 PKG_CFLAGS = $(shell $(PKG_CONFIG) --cflags $(PACKAGES))
 GNUTLS_LIBS = $(shell $(PKG_CONFIG) --libs gnutls)
 PCAP_LIBS = $(shell $(PKG_CONFIG) --libs libpcap)
@@ -43,7 +41,6 @@ ALL_CFLAGS = -std=c11 -D_GNU_SOURCE -DH3KIT_VERSION='"$(VERSION)"' \
 ALL_LDFLAGS = $(HARDEN_LD) $(SAN) $(LDFLAGS)
 
 WIRE_SRC := $(foreach d,$(WIRE_LAYERS),$(wildcard libquic/$(d)/*.c))
-LIB_SRC := $(foreach d,$(LIB_LAYERS),$(wildcard libquic/$(d)/*.c))
 QUICDUMP_SRC := $(wildcard pcap/*.c)
 SUPPORT_SRC := $(wildcard tests/support/*.c)
 UNIT_SRC := $(wildcard tests/unit/*_test.c)

@@ -12,9 +12,8 @@
 #define QD_FLOW_CONNS_MAX 4    /* connections of one address pair */
 #define QD_SERVER_CONNS_MAX 32 /* tried for one server address */
 #define QD_CID_OWNERS_MAX 4    /* connections that share a CID */
-#define QD_CIDS_ALL_MAX                                                        \
-  262144                /* CIDs, and reset tokens, of all connections          \
-                         */
+/* CIDs, and reset tokens, of all connections together */
+#define QD_CIDS_ALL_MAX 262144
 #define QD_WARM_MAX 512 /* connections that keep key handles */
 
 /* An address pair, in no direction. */

@@ -1,6 +1,7 @@
 #include "pcap/colour.h"
 #include "pcap/coverage_data.h"
 #include "pcap/para.h"
+#include "pcap/show.h"
 
 #define REPORT_COUNT 7   /* columns of a number of packets */
 #define REPORT_CLAUSE 22 /* column where the clause behind a reason starts */
@@ -32,18 +33,6 @@ void qd_coverage_source(const qd_coverage_view *view, uint16_t source,
   }
   name = qd_keyfiles_name(view->keys, source, buf, sizeof(buf));
   quic_text_untrusted(t, quic_bytes_of(name, strlen(name)), 0);
-}
-
-static void report_addr(quic_text *t, const quic_addr *addr) {
-  char buf[QUIC_ADDR_TEXT];
-
-  quic_text_str(t, quic_addr_text(addr, buf, sizeof(buf)));
-}
-
-static void report_version(quic_text *t, uint32_t version) {
-  char buf[QUIC_VERSION_TEXT];
-
-  quic_text_str(t, quic_version_text(version, buf));
 }
 
 /* Where |label| of |entry| stands: "keys.log line 12". */
@@ -297,7 +286,7 @@ static void report_unknown_version(const report_cause *rc, quic_text *t) {
   const quic_version *row = quic_version_find(rc->cause->version);
 
   quic_text_str(t, "version ");
-  report_version(t, rc->cause->version);
+  qd_show_version(t, rc->cause->version);
   if (rc->cause->versions_differ) {
     quic_text_str(t, " and others");
   }
@@ -365,7 +354,7 @@ static void report_cause_line(const report_cause *rc, qd_para *last) {
                                 ? qd_level_name((qd_level)cause->level)
                                 : "long header");
   quic_text_str(&para.text, " from ");
-  report_addr(&para.text, &cause->addr);
+  qd_show_addr(&para.text, &cause->addr);
   quic_text_str(&para.text, sides[cause->sender]);
   if (cause->icmp) {
     quic_text_str(&para.text, ", quoted by ICMP");
@@ -385,11 +374,11 @@ static void report_cause_line(const report_cause *rc, qd_para *last) {
 }
 
 static void report_names(const qd_block *block, quic_text *t) {
-  report_addr(t, &block->addrs[QD_CLIENT]);
+  qd_show_addr(t, &block->addrs[QD_CLIENT]);
   quic_text_str(t, " > ");
-  report_addr(t, &block->addrs[QD_SERVER]);
+  qd_show_addr(t, &block->addrs[QD_SERVER]);
   quic_text_str(t, "  ");
-  report_version(t, block->version);
+  qd_show_version(t, block->version);
   if (block->sni[0]) {
     quic_text_str(t, "  sni ");
     quic_text_untrusted(t, quic_bytes_of(block->sni, strlen(block->sni)),

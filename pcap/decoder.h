@@ -10,16 +10,14 @@
 #include "pcap/hold.h"
 
 #define QD_CRYPTO_BYTES (16u << 20) /* CRYPTO streams of all connections */
-#define QD_NO_HELLO_HELD                                                       \
-  (300u << 10) /* octets of one connection held while no                       \
-                  hello was seen */
-#define QD_BORROWS_MAX                                                         \
-  8                      /* packets of one connection on which all unclaimed   \
-                            secrets are tried */
+/* Octets of one connection that are held while no hello was seen. */
+#define QD_NO_HELLO_HELD (300u << 10)
+/* Packets of one connection on which all unclaimed secrets are tried. */
+#define QD_BORROWS_MAX 8
 #define QD_BORROW_COST 4 /* keys derived for one of them */
-#define QD_TRIAL_KEYS                                                          \
-  20000 /* keys derived to find connections without a                          \
-           handshake in the capture, at least */
+/* Keys derived to find connections without a handshake in the capture, at
+   least; see QD_TRIAL_ENTRY_KEYS. */
+#define QD_TRIAL_KEYS 60000
 #define QD_DUPLICATE_WINDOW (50 * QUIC_MILLISECOND)
 
 typedef struct qd_decoder_settings {

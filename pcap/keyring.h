@@ -13,9 +13,8 @@
 #define QD_INITIALS_MAX 8      /* (version, DCID) pairs with Initial keys */
 #define QD_GENERATIONS_AHEAD 8 /* key updates tried beyond the current one */
 #define QD_PATHS_MAX 16        /* packet number spaces of multipath */
-#define QD_TRIALS_MAX                                                          \
-  4096                      /* guesses for one level and side until a new fact \
-                             */
+/* Guesses for one level and side until there is a new fact. */
+#define QD_TRIALS_MAX 4096
 #define QD_PN_WINDOWS 256   /* packet number windows guessed for one packet */
 #define QD_PN_GUESSES 65536 /* packet numbers guessed until one is right */
 

@@ -4,7 +4,6 @@
 #include <poll.h>
 #include <pcap/pcap.h>
 #include <signal.h>
-#include <stdio.h>
 #include <string.h>
 
 #include "pcap/complain.h"

@@ -310,11 +310,9 @@ static void tree_closed(const qd_tree *tree, const qd_packet *p) {
   }
   qd_tree_end(tree);
   if (p->notes & QD_NOTE_CHLO) {
-    qd_tree_indent(tree);
-    quic_text_str(tree->text, "server_name: ");
-    qd_show_word(tree->text,
-                 quic_bytes_of(p->conn->facts.sni, strlen(p->conn->facts.sni)));
-    quic_text_char(tree->text, '\n');
+    qd_tree_untrusted(
+        tree, "server_name",
+        quic_bytes_of(p->conn->facts.sni, strlen(p->conn->facts.sni)));
   }
 }
 

@@ -49,17 +49,15 @@ typedef struct qd_message {
 #define QD_NOTE_GSO 0x08       /* cut out of a segmentation-offload datagram */
 #define QD_NOTE_RETRY_BAD 0x10 /* the Retry integrity tag is wrong */
 #define QD_NOTE_RETRY_OK 0x20  /* the Retry integrity tag is right */
-#define QD_NOTE_NEW_HELLO                                                      \
-  0x40 /* the ClientHello changed after Retry, against                         \
-          RFC 9000 §17.2.5.3 */
+/* The ClientHello changed after Retry, against RFC 9000 §17.2.5.3. */
+#define QD_NOTE_NEW_HELLO 0x40
 #define QD_NOTE_FIXED_ZERO 0x80 /* the fixed bit is 0 */
 #define QD_NOTE_BAD_FRAME 0x100 /* frames end in something undecodable */
 #define QD_NOTE_ILLEGAL 0x200   /* a frame that this packet type forbids */
 #define QD_NOTE_RESERVED 0x400  /* reserved bits are not 0 */
 #define QD_NOTE_CONFLICT 0x800  /* CRYPTO octets contradict earlier ones */
-#define QD_NOTE_OTHER_VERSION                                                  \
-  0x1000                    /* Initial keys of another version than            \
-                               the header's, against RFC 9369 §4.1 */
+/* Initial keys of another version than the header's, against RFC 9369 §4.1. */
+#define QD_NOTE_OTHER_VERSION 0x1000
 #define QD_NOTE_CHLO 0x2000 /* carries the client hello of Google QUIC */
 
 /* quic_bytes and pointers live as long as the call that hands the packet. */

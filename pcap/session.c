@@ -20,9 +20,8 @@
 
 #define SESSION_PROGRESS_AFTER QUIC_SECOND
 #define SESSION_PROGRESS_EVERY (200 * QUIC_MILLISECOND)
-#define SESSION_PATIENCE                                                       \
-  QUIC_SECOND                     /* for a key that a live program writes      \
-                                   */
+/* How long a live program may take to write a key. */
+#define SESSION_PATIENCE QUIC_SECOND
 #define SESSION_POLL_RECORDS 1024 /* between looks at clock and key logs */
 
 struct qd_session {
@@ -348,6 +347,12 @@ void qd_session_progress(qd_session *se, uint64_t done, uint64_t total) {
 }
 
 static void session_report(qd_session *se) {
+  if (qd_decoder_refused(se->decoder)) {
+    qd_session_note(se,
+                    "%llu attempts to open packets were not made: too many "
+                    "had failed",
+                    (unsigned long long)qd_decoder_refused(se->decoder));
+  }
   if (se->coverage) {
     qd_coverage_report(se->coverage, se->keys, qd_keyfiles_log(se->keys),
                        qd_decoder_get_stats(se->decoder),
@@ -365,12 +370,6 @@ static void session_report(qd_session *se) {
                     "silent longest were forgotten",
                     QD_CONNS_MAX,
                     (unsigned long long)qd_decoder_evicted(se->decoder));
-  }
-  if (qd_decoder_refused(se->decoder)) {
-    qd_session_note(se,
-                    "%llu attempts to open packets were not made: too many "
-                    "had failed",
-                    (unsigned long long)qd_decoder_refused(se->decoder));
   }
   if (qd_decoder_given_up(se->decoder)) {
     qd_session_note(se,

@@ -3,9 +3,8 @@
 #define SHORT_GSO_MIN 1200 /* segment sizes that are guessed */
 #define SHORT_GSO_MAX 1500
 #define SHORT_GSO_PARTS 64 /* equal parts that are guessed */
-#define SHORT_GSO_MISSES                                                       \
-  32                          /* datagrams without a fit that end the guessing \
-                               */
+/* Datagrams without a fit that end the guessing. */
+#define SHORT_GSO_MISSES 32
 #define SHORT_LENGTHS_DEPTH 8 /* packet number windows for each CID length */
 #define SHORT_LONGS_MIN 2  /* long headers that make an unknown version sure */
 #define SHORT_CID_MIN 4    /* octets of a CID that is looked for */

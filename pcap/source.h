@@ -5,7 +5,6 @@
    as far as one record needs. */
 
 #include <stdbool.h>
-#include <stdio.h>
 
 #include "capture/reader.h"
 

@@ -295,7 +295,7 @@ static int tls_client_hello(const qd_tree *tree, const qd_packet *p,
   tls_ids(tree, "supported_versions", hello.supported_versions,
           tls_version_name);
   tls_ids(tree, "supported_groups", hello.groups, quic_name_group);
-  tls_shares(tree, hello.key_share_groups_raw);
+  tls_shares(tree, hello.key_shares);
   tls_ids(tree, "signature_algorithms", hello.signature_algorithms,
           quic_name_signature);
   tls_extensions(tree, hello.extensions);

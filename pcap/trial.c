@@ -1,7 +1,5 @@
 #include "pcap/trial.h"
 
-#include "wire/pktnum.h"
-
 /* 1 + CID + packet number + sample: less cannot be unmasked. */
 #define TRIAL_PACKET_MIN 21
 #define TRIAL_WINDOWS 4

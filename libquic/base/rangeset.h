@@ -37,6 +37,7 @@ int quic_rangeset_add(quic_rangeset *set, uint64_t start,
    |value|, or |len|. */
 size_t quic_rangeset_seek(const quic_rangeset *set, uint64_t value);
 
+/* quic_rangeset_has: |value| is in the set. */
 bool quic_rangeset_has(const quic_rangeset *set, uint64_t value);
 
 /* quic_rangeset_gap finds the first range inside [start, end) that is not in

@@ -46,6 +46,7 @@ typedef struct quic_link_stats {
 
 typedef struct quic_link quic_link;
 
+/* quic_link_new returns 0 or QUIC_ERR_NOMEM. */
 int quic_link_new(quic_link **out, const quic_mem *mem) QUIC_MUST_USE;
 void quic_link_del(quic_link *link);
 

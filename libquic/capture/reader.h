@@ -41,6 +41,7 @@ typedef struct quic_capture_record {
 
 typedef struct quic_capture_reader quic_capture_reader;
 
+/* quic_capture_reader_new returns 0 or QUIC_ERR_NOMEM. */
 int quic_capture_reader_new(quic_capture_reader **out,
                             const quic_mem *mem) QUIC_MUST_USE;
 void quic_capture_reader_del(quic_capture_reader *cr);

@@ -70,7 +70,8 @@ void quic_keylog_del(quic_keylog *kl);
 int quic_keylog_feed(quic_keylog *kl, uint16_t source,
                      quic_bytes data) QUIC_MUST_USE;
 
-/* quic_keylog_finish reads what waits for its line end in |source|. */
+/* quic_keylog_finish reads what waits for its line end in |source|.  Returns 0
+   or QUIC_ERR_NOMEM. */
 int quic_keylog_finish(quic_keylog *kl, uint16_t source) QUIC_MUST_USE;
 
 /* quic_keylog_find returns the entry of |random| (32 octets), or NULL.  It

@@ -18,7 +18,7 @@ static const struct {
     [QUIC_PACKET_HANDSHAKE] = {"handshake", true},
     [QUIC_PACKET_RETRY] = {"retry", false},
     [QUIC_PACKET_1RTT] = {"1rtt", true},
-    [QUIC_PACKET_VERSION_NEGOTIATION] = {"version_negotiation", false},
+    [QUIC_PACKET_VERSION_NEGOTIATION] = {"vn", false},
     [QUIC_PACKET_UNKNOWN] = {"unknown", false},
 };
 

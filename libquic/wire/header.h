@@ -80,7 +80,7 @@ int quic_header_encode(const quic_header *h, quic_writer *wr) QUIC_MUST_USE;
 uint8_t quic_header_first(quic_packet_type type, const quic_version *version);
 
 /* quic_packet_type_name returns "initial", "0rtt", "handshake", "retry",
-   "1rtt", "version_negotiation" or "unknown". */
+   "1rtt", "vn" or "unknown". */
 const char *quic_packet_type_name(quic_packet_type type);
 
 /* quic_packet_type_encrypted: has packet protection (the first three and

@@ -132,11 +132,11 @@ static void tls_read_version(quic_tls_hello *h, quic_reader *rd) {
 }
 
 static void tls_read_shares(quic_tls_hello *h, quic_reader *rd) {
-  h->key_share_groups_raw = tls_list16(rd);
+  h->key_shares = tls_list16(rd);
 }
 
 static void tls_read_share(quic_tls_hello *h, quic_reader *rd) {
-  h->key_share_groups_raw = quic_bytes_of(rd->pos, (size_t)(rd->end - rd->pos));
+  h->key_shares = quic_bytes_of(rd->pos, (size_t)(rd->end - rd->pos));
   h->key_share_group = quic_reader_u16(rd);
   if (!h->hello_retry_request) {
     (void)tls_list16(rd);

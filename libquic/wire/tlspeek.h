@@ -38,7 +38,7 @@ int quic_tls_message_next(quic_tls_message *m, quic_reader *rd) QUIC_MUST_USE;
 /* quic_tls_message_name: "ClientHello"; "unknown" for other types. */
 const char *quic_tls_message_name(uint8_t type);
 
-/* A list inside a hello, as raw octets. */
+/* What a hello or EncryptedExtensions says; lists are raw octets. */
 typedef struct quic_tls_hello {
   uint16_t legacy_version;
   quic_bytes random; /* 32 octets */
@@ -51,9 +51,9 @@ typedef struct quic_tls_hello {
   quic_bytes sni;  /* host name */
   quic_bytes alpn; /* protocol list: 8-bit length + name each */
   quic_bytes supported_versions;
-  quic_bytes groups;               /* supported_groups: 2 octets each */
-  quic_bytes key_share_groups_raw; /* key_share body (client: list) */
-  uint16_t key_share_group;        /* ServerHello, 0 = none */
+  quic_bytes groups;        /* supported_groups: 2 octets each */
+  quic_bytes key_shares;    /* key_share body (client: list) */
+  uint16_t key_share_group; /* ServerHello, 0 = none */
   quic_bytes signature_algorithms;
   quic_bytes tparams;        /* transport parameters */
   uint16_t tparam_extension; /* 0x39 or 0xffa5; 0 = absent */

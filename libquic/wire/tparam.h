@@ -106,6 +106,8 @@ typedef struct quic_preferred_address {
   quic_bytes reset_token;
 } quic_preferred_address;
 
+/* quic_tparam_preferred reads the value of |p|.  Returns 0, QUIC_ERR_SHORT, or
+   QUIC_ERR_MALFORMED (octets left over). */
 int quic_tparam_preferred(const quic_tparam *p,
                           quic_preferred_address *pa) QUIC_MUST_USE;
 

@@ -68,7 +68,7 @@ static void test_client_hello(void **state) {
   assert_int_equal(h.cipher_suites.len, 4);
   assert_text(h.sni, "example.com");
   assert_int_equal(h.groups.len, 6);
-  assert_int_equal(h.key_share_groups_raw.len, 36);
+  assert_int_equal(h.key_shares.len, 36);
   assert_int_equal(h.supported_versions.len, 2);
   assert_int_equal(h.signature_algorithms.len, 14);
   assert_int_equal(h.tparams.len, 50);
