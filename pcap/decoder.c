@@ -208,6 +208,10 @@ void qd_decoder_keys_changed(qd_decoder *dec) {
   }
 }
 
+void qd_decoder_set_patience(qd_decoder *dec, quic_duration patience) {
+  dec->hold.patience = patience;
+}
+
 void qd_decoder_tick(qd_decoder *dec, quic_time now) {
   qd_hold_tick(&dec->hold, now);
 }

@@ -57,6 +57,9 @@ void qd_decoder_datagram(qd_decoder *dec, uint64_t frame, quic_time now,
 /* qd_decoder_keys_changed tries what waits again, after the key log grew. */
 void qd_decoder_keys_changed(qd_decoder *dec);
 
+/* qd_decoder_set_patience changes the setting for what comes. */
+void qd_decoder_set_patience(qd_decoder *dec, quic_duration patience);
+
 /* qd_decoder_tick tells the time by a clock that does not go back. */
 void qd_decoder_tick(qd_decoder *dec, quic_time now);
 

@@ -15,6 +15,7 @@ typedef struct keyfile {
   dev_t dev;
   ino_t ino;
   uint64_t offset;
+  int trouble; /* errno that was told; 0 = none */
 } keyfile;
 
 struct qd_keyfiles {
@@ -24,6 +25,7 @@ struct qd_keyfiles {
   size_t nfiles;
   uint64_t last_block; /* file offset of the last secrets block + 1 */
   uint32_t nblocks;
+  bool trouble; /* not told yet */
   char error[512];
 };
 
@@ -189,6 +191,27 @@ int qd_keyfiles_secrets(qd_keyfiles *kf, const quic_capture_record *rec) {
   return rv ? rv : quic_keylog_finish(kf->log, source);
 }
 
+bool qd_keyfiles_present(const qd_keyfiles *kf, size_t i) {
+  return i < kf->nfiles && kf->files[i].fd >= 0;
+}
+
+bool qd_keyfiles_trouble(qd_keyfiles *kf) {
+  bool trouble = kf->trouble;
+
+  kf->trouble = false;
+  return trouble;
+}
+
+/* keyfile_trouble notes that |file| cannot be read, once for each |error|. */
+static void keyfile_trouble(qd_keyfiles *kf, keyfile *file, int error) {
+  if (error == ENOENT || error == file->trouble) {
+    return;
+  }
+  file->trouble = error;
+  kf->trouble = true;
+  (void)keyfiles_fail(kf, QUIC_ERR_INVALID, file->path, strerror(error));
+}
+
 bool qd_keyfiles_poll(qd_keyfiles *kf) {
   uint64_t before = quic_keylog_generation(kf->log);
 
@@ -196,7 +219,11 @@ bool qd_keyfiles_poll(qd_keyfiles *kf) {
     keyfile *file = &kf->files[i];
     struct stat st;
 
-    if (stat(file->path, &st) != 0 || !S_ISREG(st.st_mode)) {
+    if (stat(file->path, &st) != 0) {
+      keyfile_trouble(kf, file, errno);
+      continue;
+    }
+    if (!S_ISREG(st.st_mode)) {
       continue;
     }
     if (file->fd >= 0 && (st.st_ino != file->ino || st.st_dev != file->dev ||
@@ -208,8 +235,13 @@ bool qd_keyfiles_poll(qd_keyfiles *kf) {
         continue;
       }
     }
-    if (file->fd < 0 && keyfile_open(file, false) != 0) {
-      continue;
+    if (file->fd < 0) {
+      int error = keyfile_open(file, false);
+
+      if (error) {
+        keyfile_trouble(kf, file, error);
+        continue;
+      }
     }
     if ((uint64_t)st.st_size != file->offset) {
       (void)keyfile_read(kf, file);

@@ -35,6 +35,13 @@ int qd_keyfiles_follow(qd_keyfiles *kf, const char *path) QUIC_MUST_USE;
 int qd_keyfiles_secrets(qd_keyfiles *kf,
                         const quic_capture_record *rec) QUIC_MUST_USE;
 
+/* qd_keyfiles_present: file |i| that was added or followed is there. */
+bool qd_keyfiles_present(const qd_keyfiles *kf, size_t i);
+
+/* qd_keyfiles_trouble: a file that was there, or came, could not be read;
+   qd_keyfiles_error tells.  True once for each trouble. */
+bool qd_keyfiles_trouble(qd_keyfiles *kf);
+
 /* qd_keyfiles_poll reads what was appended to the files, or a file that took
    the place of another.  Returns true when there are new secrets. */
 bool qd_keyfiles_poll(qd_keyfiles *kf);

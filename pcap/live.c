@@ -3,10 +3,10 @@
 #include <errno.h>
 #include <poll.h>
 #include <pcap/pcap.h>
-#include <signal.h>
 #include <string.h>
 
 #include "pcap/complain.h"
+#include "pcap/interrupt.h"
 #include "pcap/privilege.h"
 
 #define LIVE_SNAPLEN QUIC_CAPTURE_PACKET_MAX
@@ -14,13 +14,6 @@
 #define LIVE_POLL_MS 200       /* between looks at the key logs */
 #define LIVE_BATCH 256         /* packets taken at a time */
 #define LIVE_DRAIN 1024        /* batches taken after the end was asked for */
-
-static volatile sig_atomic_t live_stop;
-
-static void live_signal(int sig) {
-  (void)sig;
-  live_stop = 1;
-}
 
 typedef struct live_run {
   qd_session *session;
@@ -114,7 +107,7 @@ static int live_filter(pcap_t *cap, const qd_options *opt) {
 static int live_loop(pcap_t *cap, live_run *run, const qd_options *opt) {
   struct pollfd pfd = {pcap_get_selectable_fd(cap), POLLIN, 0};
 
-  while (!live_stop && run->more) {
+  while (!qd_interrupted() && run->more) {
     int n;
 
     if (poll(&pfd, 1, LIVE_POLL_MS) < 0 && errno != EINTR) {
@@ -136,9 +129,6 @@ static int live_loop(pcap_t *cap, live_run *run, const qd_options *opt) {
 }
 
 int qd_live_run(qd_session *se, const qd_options *opt) {
-  /* The second signal ends it at once, whatever it is doing. */
-  struct sigaction sa = {.sa_handler = live_signal,
-                         .sa_flags = (int)SA_RESETHAND};
   live_run run = {.session = se, .more = true};
   struct pcap_stat stat;
   char why[160];
@@ -162,8 +152,7 @@ int qd_live_run(qd_session *se, const qd_options *opt) {
     run.linktype = 101; /* LINKTYPE_RAW: the one DLT that differs here */
   }
   (void)pcap_setnonblock(cap, 1, why);
-  (void)sigaction(SIGINT, &sa, NULL);
-  (void)sigaction(SIGTERM, &sa, NULL);
+  qd_interrupt_install();
   qd_session_note(se, "capturing on %s; Ctrl-C ends it", opt->interface);
   qd_session_poll(se);
   status = live_loop(cap, &run, opt);

@@ -1,6 +1,10 @@
+#include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
+#include "pcap/complain.h"
 #include "pcap/live.h"
 #include "pcap/select.h"
 #include "pcap/session.h"
@@ -14,11 +18,20 @@ static int main_help_filter(void) {
   return qd_sink_flush(&sink) == 0 ? QD_EXIT_OK : QD_EXIT_INPUT;
 }
 
+/* main_flush makes --help and --version fail when nobody can read them. */
+static void main_flush(void) {
+  if (fflush(stdout) != 0) {
+    qd_complain("writing standard output: %s", strerror(errno));
+    _exit(QD_EXIT_INPUT);
+  }
+}
+
 int main(int argc, char **argv) {
   qd_options opt;
   qd_session *session;
   int status;
 
+  (void)atexit(main_flush);
   qd_options_parse(&opt, argc, argv);
   if (opt.mode == QD_MODE_HELP_FILTER) {
     return main_help_filter();

@@ -5,6 +5,7 @@
 #include <pcap/pcap.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/text.h"
 #include "crypto/backend.h"
@@ -106,6 +107,14 @@ static uint64_t options_count(const char *arg, struct argp_state *state) {
   return n;
 }
 
+static void options_mode(qd_options *opt, qd_mode mode,
+                         struct argp_state *state) {
+  if (opt->mode != QD_MODE_LINE && opt->mode != mode) {
+    argp_error(state, "-v, --flat and --why exclude each other");
+  }
+  opt->mode = mode;
+}
+
 static error_t options_one(int key, char *arg, struct argp_state *state) {
   qd_options *opt = state->input;
 
@@ -126,14 +135,14 @@ static error_t options_one(int key, char *arg, struct argp_state *state) {
     opt->user = arg;
     return 0;
   case 'v':
-    opt->mode = QD_MODE_TREE;
+    options_mode(opt, QD_MODE_TREE, state);
     opt->verbosity++;
     return 0;
   case OPT_FLAT:
-    opt->mode = QD_MODE_FLAT;
+    options_mode(opt, QD_MODE_FLAT, state);
     return 0;
   case OPT_WHY:
-    opt->mode = QD_MODE_WHY;
+    options_mode(opt, QD_MODE_WHY, state);
     return 0;
   case OPT_HELP_FILTER:
     opt->mode = QD_MODE_HELP_FILTER;
@@ -168,11 +177,17 @@ static void options_rest(qd_options *opt, struct argp_state *state, int argc,
   size_t len = 1;
 
   if (!opt->interface) {
+    const char *word = argv[opt->read || argc < 2 ? 0 : 1];
+
+    if ((opt->read || argc > 1) && access(word, F_OK) == 0) {
+      argp_error(state, "'%s': one capture at a time (mergecap(1) joins them)",
+                 options_safe(word));
+    }
     if (opt->read || argc > 1) {
       argp_error(state,
                  "'%s': a capture filter works with -i only; use "
                  "--filter to select what a file shows",
-                 options_safe(argv[opt->read ? 0 : 1]));
+                 options_safe(word));
     }
     opt->read = argv[0];
     return;

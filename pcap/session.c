@@ -13,6 +13,7 @@
 #include "pcap/complain.h"
 #include "pcap/coverage.h"
 #include "pcap/decoder.h"
+#include "pcap/interrupt.h"
 #include "pcap/output.h"
 #include "pcap/select.h"
 #include "pcap/sink.h"
@@ -35,7 +36,8 @@ struct qd_session {
   qd_coverage *coverage; /* --why only */
   qd_sink sink;
   uint64_t shown;
-  uint64_t frame; /* the record in work */
+  uint64_t matched; /* packets that fit the filter */
+  uint64_t frame;   /* the record in work */
   quic_time now;
   quic_time started;
   quic_time progress; /* when it was shown last; 0 = not yet */
@@ -91,12 +93,15 @@ static void session_packet(void *user, const qd_packet *p) {
   if (se->done) {
     return;
   }
-  if (se->coverage) {
-    qd_coverage_packet(se->coverage, p);
+  if (se->output) {
+    qd_output_start(se->output, p);
+  }
+  if (se->filter && !quic_filter_match(se->filter, p, qd_select_values)) {
     return;
   }
-  qd_output_start(se->output, p);
-  if (se->filter && !quic_filter_match(se->filter, p, qd_select_values)) {
+  se->matched++;
+  if (se->coverage) {
+    qd_coverage_packet(se->coverage, p);
     return;
   }
   se->output->packet(se->output, p);
@@ -166,6 +171,11 @@ static int session_filter(qd_session *se) {
   return 0;
 }
 
+/* session_late: keys may come while the input is read. */
+static bool session_late(const qd_options *opt) {
+  return opt->interface || strcmp(opt->read, "-") == 0;
+}
+
 static int session_keys(qd_session *se) {
   const qd_options *opt = se->opt;
 
@@ -174,16 +184,22 @@ static int session_keys(qd_session *se) {
   }
   for (size_t i = 0; i < opt->nkeys; i++) {
     /* A live capture may start before the program that writes the log. */
+    bool absent = opt->keys_from_environment || session_late(opt);
     int rv = opt->interface ? qd_keyfiles_follow(se->keys, opt->keys[i])
-                            : qd_keyfiles_add(se->keys, opt->keys[i],
-                                              opt->keys_from_environment);
+                            : qd_keyfiles_add(se->keys, opt->keys[i], absent);
 
     if (rv != 0) {
       session_error(se, "%s", qd_keyfiles_error(se->keys));
       return QD_EXIT_INPUT;
     }
+    if (!qd_keyfiles_present(se->keys, i)) {
+      qd_session_note(se, "%s%s: not there%s",
+                      opt->keys_from_environment ? "SSLKEYLOGFILE=" : "",
+                      opt->keys[i],
+                      session_late(opt) ? " yet" : "; going on without keys");
+    }
   }
-  if (opt->nkeys && !opt->interface) {
+  if (opt->nkeys && !session_late(opt) && qd_keyfiles_present(se->keys, 0)) {
     if (qd_keyfiles_finish(se->keys) != 0) {
       session_error(se, "%s", quic_err_text(QUIC_ERR_NOMEM));
       return QD_EXIT_INPUT;
@@ -201,15 +217,16 @@ static int session_keys(qd_session *se) {
 static int session_decoder(qd_session *se) {
   const qd_options *opt = se->opt;
   bool file = opt->read && strcmp(opt->read, "-") != 0;
-  qd_decoder_settings set = {.mem = se->mem,
-                             .crypto = quic_crypto_gnutls(),
-                             .keylog = qd_keyfiles_log(se->keys),
-                             .patience = opt->unordered ? 0
-                                         : file         ? QUIC_TIME_NEVER
-                                                        : SESSION_PATIENCE,
-                             .late_keys = !file,
-                             .fn = session_packet,
-                             .user = se};
+  qd_decoder_settings set = {
+      .mem = se->mem,
+      .crypto = quic_crypto_gnutls(),
+      .keylog = qd_keyfiles_log(se->keys),
+      .patience = opt->unordered || (opt->interface && !opt->nkeys) ? 0
+                  : file ? QUIC_TIME_NEVER
+                         : SESSION_PATIENCE,
+      .late_keys = !file,
+      .fn = session_packet,
+      .user = se};
 
   if (getrandom(set.seed, sizeof(set.seed), GRND_NONBLOCK) < 0) {
     set.seed[0] = session_clock();
@@ -315,6 +332,13 @@ bool qd_session_record(qd_session *se, const quic_capture_record *rec) {
 }
 
 void qd_session_poll(qd_session *se) {
+  if (qd_keyfiles_trouble(se->keys)) {
+    qd_session_note(se, "%s%s", qd_keyfiles_error(se->keys),
+                    se->opt->interface ? "; make it readable for the user of "
+                                         "-Z (default: who "
+                                         "called sudo, else nobody)"
+                                       : "");
+  }
   if (qd_keyfiles_poll(se->keys)) {
     qd_decoder_keys_changed(se->decoder);
   }
@@ -410,6 +434,10 @@ int qd_session_finish(qd_session *se, int failed) {
     session_error(se, "writing standard output: %s", strerror(error));
     return QD_EXIT_INPUT;
   }
+  if (se->filter && st->packets && se->matched == 0 && !failed) {
+    qd_session_note(se, "--filter: none of %llu packets fits",
+                    (unsigned long long)st->packets);
+  }
   if (failed || se->starved) {
     return failed ? failed : QD_EXIT_INPUT;
   }
@@ -437,7 +465,10 @@ int qd_session_file(qd_session *se) {
   qd_source *src;
   unsigned n = 0;
   int status = 0;
-  int rv = qd_source_open(&src, se->mem, se->opt->read);
+  int rv;
+
+  qd_interrupt_install();
+  rv = qd_source_open(&src, se->mem, se->opt->read);
 
   if (rv == 0 && qd_source_seekable(src)) {
     rv = qd_source_secrets(src, session_scanned, se);
@@ -449,6 +480,9 @@ int qd_session_file(qd_session *se) {
     if (!qd_session_record(se, &rec)) {
       break;
     }
+    if (n == 0 && se->opt->nkeys == 0 && qd_source_plain(src)) {
+      qd_decoder_set_patience(se->decoder, 0); /* no key can come */
+    }
     if (++n % SESSION_POLL_RECORDS == 0) {
       qd_session_progress(se, qd_source_position(src), qd_source_size(src));
       if (!qd_source_seekable(src)) {
@@ -456,7 +490,9 @@ int qd_session_file(qd_session *se) {
       }
     }
   }
-  if (rv == QUIC_ERR_SHORT) {
+  if (rv == QUIC_ERR_SHORT && qd_interrupted()) {
+    qd_session_note(se, "interrupted; what came before was read");
+  } else if (rv == QUIC_ERR_SHORT) {
     qd_session_note(se, "%s; what is before it was read", qd_source_error(src));
   } else if (rv != 0 && rv != QUIC_ERR_END) {
     session_error(se, "%s", src ? qd_source_error(src) : quic_err_text(rv));

@@ -8,6 +8,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "pcap/interrupt.h"
+
 #define SOURCE_WINDOW (1 << 20) /* octets read at a time */
 #define SOURCE_IDLE_MS 200
 
@@ -85,6 +87,10 @@ bool qd_source_seekable(const qd_source *src) {
   return src->seekable;
 }
 
+bool qd_source_plain(const qd_source *src) {
+  return strcmp(quic_capture_reader_format(src->reader), "pcap") == 0;
+}
+
 const char *qd_source_error(const qd_source *src) {
   return src->error;
 }
@@ -106,7 +112,7 @@ void qd_source_idle(qd_source *src, void (*fn)(void *user), void *user) {
 static void source_wait(const qd_source *src) {
   struct pollfd pfd = {src->fd, POLLIN, 0};
 
-  while (poll(&pfd, 1, SOURCE_IDLE_MS) == 0) {
+  while (!qd_interrupted() && poll(&pfd, 1, SOURCE_IDLE_MS) == 0) {
     src->idle(src->idle_user);
   }
 }
@@ -133,7 +139,9 @@ static int source_fill(qd_source *src, size_t need) {
     if (src->idle && !src->seekable) {
       source_wait(src);
     }
-    n = read(src->fd, src->window + src->end, src->cap - src->end);
+    n = qd_interrupted()
+            ? 0
+            : read(src->fd, src->window + src->end, src->cap - src->end);
     if (n < 0 && errno == EINTR) {
       continue;
     }

@@ -20,6 +20,10 @@ void qd_source_close(qd_source *src);
 /* qd_source_seekable: a regular file, which can be read twice. */
 bool qd_source_seekable(const qd_source *src);
 
+/* qd_source_plain: the capture is a pcap, which holds no secrets; known after
+   the first record. */
+bool qd_source_plain(const qd_source *src);
+
 /* qd_source_next gives the next record; its data are valid until the next call.
    Returns 0, QUIC_ERR_END, QUIC_ERR_SHORT (the last record is cut: what was
    before it is all there), or another error with qd_source_error. */

@@ -69,16 +69,16 @@ one() {
   if [ -n "${only:-}" ] && [[ " $only " != *" $name "* ]]; then
     return
   fi
-  rm -f keys.log cap.pcap
+  rm -f keys.log cap.pcap tcpdump.log live.log
   # shellcheck disable=SC2086
   serve gtlsserver -q --htdocs=www $server_opt 127.0.0.1 $PORT server.key \
     server.pem
   tcpdump -q -i lo -U --immediate-mode -B 65536 -s 0 -w cap.pcap udp >tcpdump.log 2>&1 &
   local dump=$!
-  "$Q" -Z root -q -i lo -k keys.log --flat udp >live.flat 2>live.log &
+  "$Q" -Z root -i lo -k keys.log --flat udp >live.flat 2>live.log &
   local lively=$!
   for _ in $(seq 50); do
-    grep -q listening tcpdump.log && break
+    grep -q listening tcpdump.log && grep -q capturing live.log && break
     sleep 0.05
   done
   sleep 0.2
