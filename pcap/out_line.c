@@ -16,7 +16,10 @@
 #define LINE_PATHS 2      /* address pairs of each, by path ID */
 #define LINE_RANGES_MAX 8 /* ACK ranges shown */
 #define LINE_HEX_MAX 8    /* octets of a value that is shown whole */
-#define LINE_HEX_CUT 4    /* octets shown of a longer one */
+#define LINE_HEX_CUT 8    /* octets shown of a longer one */
+#define LINE_PN_WIDTH 8   /* columns of "pn=" and a number below LINE_PN_LONG */
+#define LINE_PN_LONG 100000
+#define LINE_PN_WIDE 14   /* columns in a connection with longer ones */
 #define LINE_CERTS_MAX 32 /* certificates counted */
 
 /* What was already said of a connection. */
@@ -27,6 +30,7 @@ typedef struct line_conn {
   } paths[LINE_PATHS];
   bool has_exponent[QD_SIDES];
   uint8_t exponent[QD_SIDES]; /* of ACK delays */
+  bool wide; /* has long packet numbers: some begin at a random one */
 } line_conn;
 
 typedef struct out_line {
@@ -535,6 +539,15 @@ static void line_start(out_line *o, const qd_packet *p) {
   }
 }
 
+static size_t line_pn_width(out_line *o, const qd_packet *p) {
+  line_conn *known = p->conn ? line_know(o, p->conn) : NULL;
+
+  if (known && qd_packet_opened(p) && p->header.pn >= LINE_PN_LONG) {
+    known->wide = true;
+  }
+  return known && known->wide ? LINE_PN_WIDE : LINE_PN_WIDTH;
+}
+
 /* line_header prints type, packet number and length. */
 static void line_header(out_line *o, const qd_packet *p) {
   quic_text *t = o->text;
@@ -551,7 +564,7 @@ static void line_header(out_line *o, const qd_packet *p) {
     quic_text_mem(t, "pn=", 3);
     quic_text_u64(t, p->header.pn);
   }
-  quic_text_pad(t, at, 8);
+  quic_text_pad(t, at, line_pn_width(o, p));
   quic_text_u64_width(t, qd_show_len(p), 6);
 }
 

@@ -4,8 +4,9 @@
 #include "wire/names.h"
 #include "wire/tlspeek.h"
 
-#define TLS_CERTS_MAX 16 /* of one chain */
-#define TLS_IDS_MAX 64   /* of one list */
+#define TLS_CERTS_MAX 16  /* of one chain */
+#define TLS_EARLY_DATA 42 /* extension type */
+#define TLS_IDS_MAX 64    /* of one list */
 
 static quic_bytes tls_bytes_of_str(const char *s) {
   return quic_bytes_of(s, strlen(s));
@@ -406,27 +407,57 @@ static int tls_certificate_verify(const qd_tree *tree, const qd_packet *p,
   return quic_reader_status(&rd);
 }
 
+/* tls_ticket_early shows max_early_data_size, which QUIC wants to be 2^32 - 1
+   (RFC 9001 §4.6.1). */
+static void tls_ticket_early(const qd_tree *tree, quic_bytes list) {
+  quic_reader rd;
+
+  quic_reader_init(&rd, list.data, list.len);
+  for (size_t n = 0; quic_reader_left(&rd) && n < TLS_IDS_MAX; n++) {
+    uint16_t type = quic_reader_u16(&rd);
+    quic_bytes value = quic_reader_bytes(&rd, quic_reader_u16(&rd));
+    quic_reader size;
+
+    if (quic_reader_failed(&rd) || type != TLS_EARLY_DATA || value.len != 4) {
+      continue;
+    }
+    quic_reader_init(&size, value.data, value.len);
+    qd_tree_name(tree, "max_early_data_size");
+    quic_text_hex_u64(tree->text, quic_reader_u32(&size));
+    qd_tree_end(tree);
+    if (memcmp(value.data, "\xff\xff\xff\xff", 4) != 0) {
+      qd_tree_problem(tree, "QUIC allows 0xffffffff only");
+    }
+  }
+}
+
 static int tls_ticket(const qd_tree *tree, const qd_packet *p,
                       quic_bytes body) {
   uint32_t lifetime;
-  quic_bytes ticket, extensions;
+  quic_bytes nonce, ticket, extensions;
+  uint32_t age_add;
   quic_reader rd;
 
   (void)p;
   quic_reader_init(&rd, body.data, body.len);
   lifetime = quic_reader_u32(&rd);
-  quic_reader_skip(&rd, 4);                   /* ticket_age_add */
-  quic_reader_skip(&rd, quic_reader_u8(&rd)); /* ticket_nonce */
+  age_add = quic_reader_u32(&rd);
+  nonce = quic_reader_bytes(&rd, quic_reader_u8(&rd));
   ticket = quic_reader_bytes(&rd, quic_reader_u16(&rd));
   extensions = quic_reader_bytes(&rd, quic_reader_u16(&rd));
   qd_tree_name(tree, "lifetime");
   quic_text_u64(tree->text, lifetime);
   quic_text_str(tree->text, " s");
   qd_tree_end(tree);
+  qd_tree_name(tree, "ticket_age_add");
+  quic_text_hex_u64(tree->text, age_add);
+  qd_tree_end(tree);
+  qd_tree_hex(tree, "ticket_nonce", nonce);
   qd_tree_name(tree, "ticket");
   qd_show_octets(tree->text, ticket.len);
   qd_tree_end(tree);
   tls_extensions(tree, extensions);
+  tls_ticket_early(tree, extensions);
   return quic_reader_status(&rd);
 }
 
