@@ -1,5 +1,7 @@
 #include "pcap/decoding.h"
 
+#include "base/writer.h"
+
 #define SHORT_GSO_MIN 1200 /* segment sizes that are guessed */
 #define SHORT_GSO_MAX 1500
 #define SHORT_GSO_PARTS 64 /* equal parts that are guessed */
@@ -283,13 +285,28 @@ static bool short_reset(qd_decoding *ctx, qd_packet *p) {
   return true;
 }
 
+/* short_flow_hash tells one direction of a flow from others. */
+static uint64_t short_flow_hash(const qd_decoder *dec,
+                                const quic_datagram *dg) {
+  const quic_addr *ends[2] = {&dg->src, &dg->dst};
+  uint8_t key[2 * 18];
+  quic_writer wr;
+
+  quic_writer_init(&wr, key, sizeof(key));
+  for (int i = 0; i < 2; i++) {
+    quic_writer_bytes(&wr, quic_bytes_of(ends[i]->ip, sizeof(ends[i]->ip)));
+    quic_writer_u16(&wr, ends[i]->port);
+  }
+  return quic_siphash(dec->settings.seed,
+                      quic_bytes_of(key, quic_writer_len(&wr)));
+}
+
 /* short_trial looks through the key log for a connection whose
    handshake was not captured. */
 static bool short_trial(qd_decoding *ctx, qd_conn *conn, qd_packet *p,
                         int *rv) {
   qd_decoder *dec = ctx->dec;
   const quic_bytes *all = &ctx->dg->payload;
-  uint8_t key[2 * sizeof(quic_addr)];
   qd_trial_found found;
 
   if (!dec->settings.keylog || ctx->pos || ctx->held ||
@@ -298,12 +315,9 @@ static bool short_trial(qd_decoding *ctx, qd_conn *conn, qd_packet *p,
       (conn && (conn->facts.has_random || conn->ring.nentries))) {
     return false;
   }
-  memcpy(key, &ctx->dg->src, sizeof(quic_addr));
-  memcpy(key + sizeof(quic_addr), &ctx->dg->dst, sizeof(quic_addr));
-  if (!qd_trial_packet(
-          &dec->trial, dec->settings.keylog,
-          quic_siphash(dec->settings.seed, quic_bytes_of(key, sizeof(key))),
-          *all, dec->scratch, &found)) {
+  if (!qd_trial_packet(&dec->trial, dec->settings.keylog,
+                       short_flow_hash(dec, ctx->dg), *all, dec->scratch,
+                       &found)) {
     return false;
   }
   if (conn) {
