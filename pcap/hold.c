@@ -120,6 +120,14 @@ void qd_hold_settle(qd_hold *hold, qd_held *held) {
   }
 }
 
+/* hold_park shows a packet as closed and lets it wait on, out of the way. */
+static void hold_park(qd_hold *hold, qd_held *held) {
+  held->shown = true;
+  quic_list_remove(&held->order);
+  quic_list_push_back(&hold->parked, &held->order);
+  hold->fn(hold->user, &held->p);
+}
+
 /* hold_impatient shows a waiting packet as closed when it has held others back
    for too long.  Returns false while it still may. */
 static bool hold_impatient(qd_hold *hold, qd_held *held) {
@@ -127,10 +135,7 @@ static bool hold_impatient(qd_hold *hold, qd_held *held) {
       quic_time_since(hold->now, held->since) < hold->patience) {
     return false;
   }
-  held->shown = true;
-  quic_list_remove(&held->order);
-  quic_list_push_back(&hold->parked, &held->order);
-  hold->fn(hold->user, &held->p);
+  hold_park(hold, held);
   return true;
 }
 
@@ -161,7 +166,7 @@ void qd_hold_expire(qd_hold *hold, quic_time now) {
     if (!hold_hopeless(held, now)) {
       return;
     }
-    qd_hold_settle(hold, held);
+    hold_park(hold, held);
     qd_hold_release(hold);
   }
 }

@@ -60,8 +60,9 @@ void qd_hold_discard(qd_hold *hold, qd_held *held);
    shown as closed is shown again when it was opened; |held| is then gone. */
 void qd_hold_settle(qd_hold *hold, qd_held *held);
 
-/* qd_hold_expire ends the waiting for a handshake of what is older than
-   QD_HOLD_HANDSHAKE at |now|, by the time of the capture. */
+/* qd_hold_expire shows as closed what waits for a handshake and is older than
+   QD_HOLD_HANDSHAKE at |now|, by the time of the capture; it goes on waiting
+   without holding others back. */
 void qd_hold_expire(qd_hold *hold, quic_time now);
 
 /* qd_hold_tick tells the time, by any clock that does not go back, and shows

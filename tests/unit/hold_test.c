@@ -121,6 +121,10 @@ static void check_order(const uint64_t *frames, size_t n) {
     check_order(order_, sizeof(order_) / sizeof(order_[0]));                   \
   } while (0)
 
+static qd_held *first_held(void) {
+  return QUIC_LIST_ITEM(fx.hold.order.next, qd_held, order);
+}
+
 static void nothing_waits(void **state) {
   (void)state;
   show(1);
@@ -183,6 +187,27 @@ static void patience_ends(void **state) {
 }
 
 /* What stays closed after it was shown is not shown again. */
+/* What waits for a hello lets others pass after ten seconds of the capture; a
+   secret is waited for. */
+static void handshake_is_over(void **state) {
+  quic_time then;
+
+  (void)state;
+  wait_for_key(1, 60);
+  show(2);
+  then = first_held()->p.time;
+  qd_hold_expire(&fx.hold, then + QD_HOLD_HANDSHAKE + 1);
+  assert_int_equal(fx.shown.len, 0); /* its reason is no_secret */
+  first_held()->p.reason = QD_REASON_NO_HELLO;
+  qd_hold_expire(&fx.hold, then + QD_HOLD_HANDSHAKE);
+  assert_int_equal(fx.shown.len, 0);
+  qd_hold_expire(&fx.hold, then + QD_HOLD_HANDSHAKE + 1);
+  CHECK_ORDER(1, 2);
+  settle_first();
+  CHECK_ORDER(1, 2, 1);
+  assert_int_equal(fx.shown.notes[2], QD_NOTE_LATE);
+}
+
 static void parked_and_given_up(void **state) {
   qd_held *held;
 
@@ -322,10 +347,13 @@ static void keeps_connection(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      TEST(nothing_waits),    TEST(order_is_kept),       TEST(later_key_first),
-      TEST(patience_ends),    TEST(parked_and_given_up), TEST(clock_goes_back),
-      TEST(connection_bound), TEST(total_bound),         TEST(parked_go_first),
-      TEST(finish_shows_all), TEST(out_of_memory),       TEST(keeps_connection),
+      TEST(nothing_waits),     TEST(order_is_kept),
+      TEST(later_key_first),   TEST(patience_ends),
+      TEST(handshake_is_over), TEST(parked_and_given_up),
+      TEST(clock_goes_back),   TEST(connection_bound),
+      TEST(total_bound),       TEST(parked_go_first),
+      TEST(finish_shows_all),  TEST(out_of_memory),
+      TEST(keeps_connection),
   };
 
   return cmocka_run_group_tests_name("hold", tests, NULL, NULL);
