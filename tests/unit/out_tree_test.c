@@ -306,8 +306,8 @@ static void test_server_messages(void **state) {
   packets_message(&pk, "0b00000c 00 000008 000003 010203 0000");
   packets_message(&pk, "0f000006 0403 0002 0102");
   packets_message(&pk, "14000004 01020304");
-  packets_message(&pk, "04000015 00001c20 00000000 01 00 0003 0a0b0c"
-                       "0004 002a0000");
+  packets_message(&pk, "04000019 00001c20 01020304 01 00 0003 0a0b0c"
+                       "0008 002a0004 0000ffff");
   packets_message(&pk, "04000003 000000");
   check(&pk, FROM_SERVER
         "  handshake  v1  dcid 0cae7f96  scid 85ce  pn 5  len 1200 of 1200  "
@@ -339,12 +339,18 @@ static void test_server_messages(void **state) {
         "    algorithm: ecdsa_secp256r1_sha256 (0x403)\n"
         "    signature: 2 octets\n"
         "  TLS Finished (20): 8 octets\n"
-        "  TLS NewSessionTicket (4): 25 octets\n"
+        "  TLS NewSessionTicket (4): 29 octets\n"
         "    lifetime: 7200 s\n"
+        "    ticket_age_add: 0x1020304\n"
+        "    ticket_nonce: 00\n"
         "    ticket: 3 octets\n"
         "    extensions: early_data (0x2a)\n"
+        "    max_early_data_size: 0xffff\n"
+        "    problem: QUIC allows 0xffffffff only\n"
         "  TLS NewSessionTicket (4): 7 octets\n"
         "    lifetime: 0 s\n"
+        "    ticket_age_add: 0x0\n"
+        "    ticket_nonce: empty\n"
         "    ticket: 0 octets\n"
         "    problem: the input ends early\n");
   pk.settings.verbosity = 1;
@@ -356,7 +362,7 @@ static void test_server_messages(void **state) {
                     "  TLS Certificate (11): 16 octets\n"
                     "  TLS CertificateVerify (15): 10 octets\n"
                     "  TLS Finished (20): 8 octets\n"
-                    "  TLS NewSessionTicket (4): 25 octets\n"
+                    "  TLS NewSessionTicket (4): 29 octets\n"
                     "  TLS NewSessionTicket (4): 7 octets\n");
   packets_free(&pk);
 }
