@@ -93,7 +93,10 @@ void qd_hold_replace(qd_hold *hold, qd_held *held, const qd_packet *p) {
   if (held->shown || !(add = hold_add(hold, p, false))) {
     qd_packet late = *p;
 
-    late.notes |= held->shown ? QD_NOTE_LATE : 0;
+    /* Of the pieces of a datagram only the first was shown. */
+    if (held->shown && p->index == held->p.index) {
+      late.notes |= QD_NOTE_LATE;
+    }
     hold->fn(hold->user, &late);
     return;
   }

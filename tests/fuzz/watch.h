@@ -25,6 +25,12 @@ enum {
   WATCH_ABSOLUTE = 0x08
 };
 
+/* Where a packet stands in the capture. */
+typedef struct watch_place {
+  uint64_t frame;
+  uint32_t index;
+} watch_place;
+
 typedef struct watch {
   const quic_mem *mem;
   bool starved; /* memory runs out: order and completeness are off */
@@ -34,8 +40,8 @@ typedef struct watch {
   const quic_filter *filter;
   quic_text text;
   uint64_t shown, late, padding, opened;
-  uint64_t frame; /* of the last packet in order */
-  uint32_t index;
+  watch_place last;  /* packet in order */
+  watch_place again; /* packet shown again, or the last piece behind it */
   uint8_t seen[WATCH_FRAMES][WATCH_INDICES]; /* a bit for each packet shown */
   /* state of the text checker */
   uint32_t point;  /* of an unfinished character */
@@ -146,27 +152,26 @@ static inline bool watch_again(watch *w, uint64_t frame, uint32_t index) {
   return again;
 }
 
-/* watch_order: each packet once, in the order of the capture; one that was
-   shown as closed may come again, open, and in pieces. */
+/* watch_order: each packet once, in the order of the capture.  One that was
+   shown as closed may come again, open, with new pieces close behind it. */
 static inline void watch_order(watch *w, const qd_packet *p) {
+  watch_place place = {p->frame, p->index};
   bool again = watch_again(w, p->frame, p->index);
-  bool late = p->notes & QD_NOTE_LATE;
+  bool piece =
+      w->late && p->frame == w->again.frame && p->index == w->again.index + 1;
 
-  FUZZ_CHECK(!again || (late && qd_packet_opened(p)));
-  if (again) {
-    w->late++;
+  FUZZ_CHECK(again == !!(p->notes & QD_NOTE_LATE));
+  FUZZ_CHECK(!again || qd_packet_opened(p));
+  w->shown += !again;
+  w->late += again;
+  w->padding += p->state == QD_STATE_PADDING;
+  if (again || piece) {
+    w->again = place;
     return;
   }
-  if (!w->starved && !late && w->shown) {
-    FUZZ_CHECK(p->frame > w->frame ||
-               (p->frame == w->frame && p->index > w->index));
-  }
-  if (!late) {
-    w->frame = p->frame;
-    w->index = p->index;
-  }
-  w->shown++;
-  w->padding += p->state == QD_STATE_PADDING;
+  FUZZ_CHECK(w->starved || w->shown == 1 || p->frame > w->last.frame ||
+             (p->frame == w->last.frame && p->index > w->last.index));
+  w->last = place;
 }
 
 static inline void watch_packet(void *user, const qd_packet *p) {

@@ -186,7 +186,6 @@ static void patience_ends(void **state) {
   assert_int_equal(fx.hold.bytes, 0);
 }
 
-/* What stays closed after it was shown is not shown again. */
 /* What waits for a hello lets others pass after ten seconds of the capture; a
    secret is waited for. */
 static void handshake_is_over(void **state) {
@@ -208,6 +207,32 @@ static void handshake_is_over(void **state) {
   assert_int_equal(fx.shown.notes[2], QD_NOTE_LATE);
 }
 
+/* A parked datagram opens in pieces: the first was shown as closed, the others
+   come for the first time. */
+static void parked_in_pieces(void **state) {
+  qd_held *held;
+
+  (void)state;
+  fx.hold.patience = 0;
+  wait_for_key(1, 60);
+  show(2);
+  held = QUIC_LIST_ITEM(fx.conn->pending.next, qd_held, pending);
+  for (uint32_t i = 0; i < 3; i++) {
+    qd_packet p = packet(1, 20);
+
+    p.index = i;
+    p.state = QD_STATE_OPEN;
+    p.reason = QD_REASON_NONE;
+    qd_hold_replace(&fx.hold, held, &p);
+  }
+  qd_hold_discard(&fx.hold, held);
+  CHECK_ORDER(1, 2, 1, 1, 1);
+  assert_int_equal(fx.shown.notes[2], QD_NOTE_LATE);
+  assert_int_equal(fx.shown.notes[3], 0);
+  assert_int_equal(fx.shown.notes[4], 0);
+}
+
+/* What stays closed after it was shown is not shown again. */
 static void parked_and_given_up(void **state) {
   qd_held *held;
 
@@ -353,7 +378,7 @@ int main(void) {
       TEST(clock_goes_back),   TEST(connection_bound),
       TEST(total_bound),       TEST(parked_go_first),
       TEST(finish_shows_all),  TEST(out_of_memory),
-      TEST(keeps_connection),
+      TEST(keeps_connection),  TEST(parked_in_pieces),
   };
 
   return cmocka_run_group_tests_name("hold", tests, NULL, NULL);
