@@ -150,7 +150,7 @@ FUZZ_SECONDS ?= 600
 fuzz fuzz-smoke: DEPS := --ci
 fuzzers:
 	@mkdir -p $(BUILD)/fuzz
-	$(MAKE) --no-print-directory $(FUZZERS)
+	$(MAKE) --no-print-directory $(FUZZERS) $(BUILD)/seeds
 
 fuzz-smoke: deps ## fuzz every target for a few seconds
 	+@$(FUZZ_MAKE) fuzzers

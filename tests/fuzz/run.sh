@@ -6,7 +6,8 @@
 #   FUZZ_TARGETS="a b"  only these
 #   JOBS=n              how many targets at a time (2)
 #
-# New inputs gather in $BUILD/corpus/TARGET, crashes in $BUILD/crash.  A file
+# A target starts from its committed corpus and what $BUILD/seeds writes.  New
+# inputs gather in $BUILD/corpus/TARGET, crashes in $BUILD/crash.  A file
 # tests/fuzz/TARGET.opts holds more libFuzzer options, TARGET.dict a dictionary.
 
 set -u
@@ -40,10 +41,9 @@ fuzz_args() {
     fi
   done
   args+=("$BUILD/corpus/$1")
-  for name in "$1" "$short"; do
-    if [ -d "tests/fuzz/corpus/$name" ]; then
-      args+=("tests/fuzz/corpus/$name")
-      break
+  for name in "tests/fuzz/corpus/$short" "$OUT/seeds/$short"; do
+    if [ -d "$name" ]; then
+      args+=("$name")
     fi
   done
 }
@@ -156,5 +156,6 @@ trap 'rm -rf "$OUT"' EXIT
 trap 'exit 130' INT TERM
 
 targets >"$OUT/targets"
+mkdir "$OUT/seeds" && "$BUILD/seeds" "$OUT/seeds" || exit 1
 xargs -r -n 1 -P "${JOBS:-2}" "$0" --one <"$OUT/targets"
 report

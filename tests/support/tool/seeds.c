@@ -1,5 +1,5 @@
-/* Writes the first inputs of the corpora: seeds FOLDER.  A fuzzer goes on from
-   there; what is committed is what it found, minimised. */
+/* Writes the first inputs of the fuzzers: seeds FOLDER.  They go on from there;
+   what is committed is what they found, minimised. */
 
 #include <errno.h>
 #include <sys/stat.h>
