@@ -1,0 +1,281 @@
+#ifndef QLOG_EVENT_H
+#define QLOG_EVENT_H
+
+/* The events of qlog (draft-ietf-quic-qlog-main-schema-14, quic-events-13,
+   h3-events-13) as C structs.  Whoever sees a connection makes them: a live
+   one, the capture decoder, the qlog reader.  Whoever wants to know takes them:
+   a qlog writer, the analysis, a viewer.  event.def lists each event once.
+
+   A value that is absent has a form of its own: QLOG_NONE in integers and
+   durations, NULL in pointers, empty quic_bytes, QLOG_UNSET in enumerations and
+   flags.  qlog_event_init makes all of an event absent.  Everything an event
+   points to is borrowed for the call that hands it over. */
+
+#include "base/addr.h"
+#include "base/bytes.h"
+#include "base/err.h"
+#include "base/time.h"
+#include "wire/field.h"
+#include "wire/frame.h"
+#include "wire/h3.h"
+#include "wire/header.h"
+
+#define QLOG_NONE UINT64_MAX
+#define QLOG_UNSET (-1)
+
+typedef enum qlog_event_type {
+#define QLOG_EVENT(id, schema, name, importance, member) QLOG_##id,
+#include "qlog/event.def"
+#undef QLOG_EVENT
+  QLOG_EVENT_TYPES
+} qlog_event_type;
+
+typedef enum qlog_importance {
+  QLOG_CORE,
+  QLOG_BASE,
+  QLOG_EXTRA
+} qlog_importance;
+
+typedef enum qlog_initiator { QLOG_LOCAL, QLOG_REMOTE } qlog_initiator;
+
+/* What opened a packet is what one sends it with: the header, once
+   unprotected, is the one of wire/. */
+typedef struct qlog_packet {
+  const quic_header *header;
+  const quic_frame *frames; /* in wire order */
+  size_t nframes;
+  bool has_frames;      /* false: closed, or the log does not tell */
+  bool stateless_reset; /* header is then only what it looks like */
+  quic_bytes reset_token;
+  uint64_t length;          /* octets of the packet, header and tag included */
+  uint64_t payload_length;  /* of its frames; QLOG_NONE */
+  uint64_t key_phase;       /* key updates before this key; QLOG_NONE */
+  uint64_t path_id;         /* multipath; QLOG_NONE = single path */
+  uint64_t datagram_id;     /* packets with the same one share a datagram */
+  uint64_t datagram_length; /* UDP payload, octets */
+  int ecn;                  /* 0-3 as in the IP header; QLOG_UNSET */
+  int drop;                 /* packet_dropped: qlog_drop */
+  int lost;                 /* packet_lost: qlog_lost */
+  int is_mtu_probe;
+  const quic_addr *src, *dst; /* NULL when not known */
+  uint64_t number; /* of the record it comes from, to be shown as evidence:
+                      frame of a capture, record of a log; QLOG_NONE */
+} qlog_packet;
+
+typedef enum qlog_drop {
+  QLOG_DROP_INTERNAL_ERROR,
+  QLOG_DROP_REJECTED,
+  QLOG_DROP_UNSUPPORTED,
+  QLOG_DROP_INVALID,
+  QLOG_DROP_DUPLICATE,
+  QLOG_DROP_CONNECTION_UNKNOWN,
+  QLOG_DROP_DECRYPTION_FAILURE,
+  QLOG_DROP_KEY_UNAVAILABLE,
+  QLOG_DROP_GENERAL
+} qlog_drop;
+
+typedef enum qlog_lost {
+  QLOG_LOST_REORDERING_THRESHOLD,
+  QLOG_LOST_TIME_THRESHOLD,
+  QLOG_LOST_PTO_EXPIRED
+} qlog_lost;
+
+typedef struct qlog_endpoint {
+  const quic_addr *addr;
+  const quic_bytes *cids;
+  size_t ncids;
+} qlog_endpoint;
+
+typedef struct qlog_connection_started {
+  qlog_endpoint local, remote;
+} qlog_connection_started;
+
+typedef enum qlog_close_trigger {
+  QLOG_CLOSE_IDLE_TIMEOUT,
+  QLOG_CLOSE_APPLICATION,
+  QLOG_CLOSE_ERROR,
+  QLOG_CLOSE_VERSION_MISMATCH,
+  QLOG_CLOSE_STATELESS_RESET,
+  QLOG_CLOSE_ABORTED,
+  QLOG_CLOSE_UNSPECIFIED
+} qlog_close_trigger;
+
+typedef struct qlog_connection_closed {
+  int initiator;
+  uint64_t connection_error; /* transport code; QLOG_NONE */
+  uint64_t application_error;
+  uint64_t internal_code;
+  quic_bytes reason;
+  int trigger; /* qlog_close_trigger */
+} qlog_connection_closed;
+
+typedef struct qlog_version_information {
+  quic_bytes server_versions; /* 4 octets each, network order */
+  quic_bytes client_versions;
+  uint64_t chosen; /* QLOG_NONE */
+} qlog_version_information;
+
+typedef struct qlog_alpn_information {
+  quic_bytes server_alpns; /* as in the extension: 8-bit lengths and names */
+  quic_bytes client_alpns;
+  quic_bytes chosen;
+} qlog_alpn_information;
+
+/* Transport parameters come as they were on the wire. */
+typedef struct qlog_parameters_set {
+  int initiator;
+  int resumption_allowed;
+  int early_data_enabled;
+  uint64_t suite;              /* TLS number; QLOG_NONE */
+  quic_bytes parameters;       /* body of the extension; empty = none */
+  const quic_version *version; /* layout of |parameters|; NULL = the RFC's */
+} qlog_parameters_set;
+
+typedef struct qlog_cid_updated {
+  int initiator;
+  quic_bytes old_cid, new_cid;
+} qlog_cid_updated;
+
+typedef struct qlog_flag_updated {
+  int state;
+} qlog_flag_updated; /* spin_bit_updated */
+
+typedef struct qlog_text_updated {
+  const char *old_state; /* names of the draft, or of an implementation */
+  const char *new_state;
+  const char *trigger;
+} qlog_text_updated; /* connection_state_updated, congestion_state_updated,
+                        ecn_state_updated */
+
+typedef struct qlog_tuple_assigned {
+  const char *tuple_id;
+  qlog_endpoint local, remote;
+} qlog_tuple_assigned;
+
+typedef struct qlog_key_updated {
+  const char *key_type; /* "client_1rtt_secret" */
+  uint64_t key_phase;
+  const char *trigger; /* "tls", "remote_update", "local_update" */
+} qlog_key_updated;
+
+typedef struct qlog_metrics {
+  quic_duration min_rtt, smoothed_rtt, latest_rtt, rtt_variance; /* ns */
+  uint64_t pto_count;
+  uint64_t congestion_window, bytes_in_flight, ssthresh; /* octets */
+  uint64_t packets_in_flight;
+  uint64_t pacing_rate; /* bit/s */
+  int inferred;         /* 1: from packets seen on the way, not told by the
+                           sender (custom field) */
+} qlog_metrics;
+
+typedef struct qlog_packets_acked {
+  int space;                /* 0 initial, 1 handshake, 2 application_data */
+  const quic_frame *ranges; /* the ACK frame */
+} qlog_packets_acked;
+
+/* http3 */
+typedef enum qlog_h3_stream {
+  QLOG_H3_REQUEST,
+  QLOG_H3_CONTROL,
+  QLOG_H3_PUSH,
+  QLOG_H3_RESERVED,
+  QLOG_H3_UNKNOWN,
+  QLOG_H3_QPACK_ENCODE,
+  QLOG_H3_QPACK_DECODE
+} qlog_h3_stream;
+
+typedef struct qlog_h3_stream_type {
+  int initiator;
+  uint64_t stream_id;
+  int kind;      /* qlog_h3_stream */
+  uint64_t type; /* as on the wire; QLOG_NONE for requests */
+  uint64_t push_id;
+} qlog_h3_stream_type;
+
+/* frame_created and frame_parsed.  A DATA frame has no payload here. */
+typedef struct qlog_h3_frame {
+  uint64_t stream_id;
+  const quic_h3_frame *frame;
+  const quic_field *fields; /* HEADERS, PUSH_PROMISE */
+  size_t nfields;
+  uint64_t raw_length; /* type and length fields included */
+} qlog_h3_frame;
+
+typedef struct qlog_h3_settings {
+  int initiator;
+  quic_bytes settings; /* payload of the SETTINGS frame */
+} qlog_h3_settings;
+
+typedef struct qlog_h3_priority {
+  uint64_t stream_id, push_id; /* one is QLOG_NONE */
+  quic_bytes old_value, new_value;
+} qlog_h3_priority;
+
+typedef struct qlog_h3_datagram {
+  uint64_t quarter_stream_id;
+  uint64_t length; /* octets, the ID included */
+} qlog_h3_datagram;
+
+typedef struct qlog_capsule {
+  uint64_t stream_id;
+  uint64_t type;
+  uint64_t length; /* of the value */
+} qlog_capsule;
+
+/* loglevel: error, warning, info, debug, verbose */
+typedef struct qlog_message {
+  quic_bytes text;
+  uint64_t code; /* QLOG_NONE */
+} qlog_message;
+
+typedef struct qlog_event {
+  qlog_event_type type;
+  quic_time time;    /* ns since 1970, or since the log's own epoch */
+  const char *tuple; /* NULL = the initial one */
+  const char *group; /* NULL = the trace's */
+  union {
+    qlog_packet packet; /* packet_sent, _received, _dropped, _buffered, _lost */
+    qlog_connection_started started;
+    qlog_connection_closed closed;
+    qlog_version_information versions;
+    qlog_alpn_information alpn;
+    qlog_parameters_set parameters;
+    qlog_cid_updated cid;
+    qlog_flag_updated flag;
+    qlog_text_updated state;
+    qlog_tuple_assigned tuple;
+    qlog_key_updated key;
+    qlog_metrics metrics;
+    qlog_packets_acked acked;
+    qlog_h3_stream_type h3_stream;
+    qlog_h3_frame h3_frame;
+    qlog_h3_settings h3_settings;
+    qlog_h3_priority h3_priority;
+    qlog_h3_datagram h3_datagram;
+    qlog_capsule capsule;
+    qlog_message message;
+  } u;
+} qlog_event;
+
+/* Takes events, one after the other.  No sink sees a connection. */
+typedef struct qlog_sink {
+  void (*event)(struct qlog_sink *sink, const qlog_event *e);
+} qlog_sink;
+
+/* qlog_event_init makes an event of |type| at |time| with everything absent. */
+void qlog_event_init(qlog_event *e, qlog_event_type type, quic_time time);
+
+/* A row of event.def. */
+typedef struct qlog_event_info {
+  const char *schema; /* "quic", "http3", "http", "loglevel" */
+  const char *name;   /* "packet_sent" */
+  qlog_importance importance;
+} qlog_event_info;
+
+const qlog_event_info *qlog_event_info_of(qlog_event_type type);
+
+static inline bool qlog_event_is_packet(const qlog_event *e) {
+  return e->type == QLOG_PACKET_SENT || e->type == QLOG_PACKET_RECEIVED;
+}
+
+#endif /* !defined(QLOG_EVENT_H) */
