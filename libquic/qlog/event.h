@@ -63,6 +63,7 @@ typedef struct qlog_packet {
   int drop;                 /* packet_dropped: qlog_drop */
   int lost;                 /* packet_lost: qlog_lost */
   int is_mtu_probe;
+  bool late; /* told before without its frames: the key came since */
   const quic_addr *src, *dst; /* NULL when not known */
   uint64_t number; /* of the record it comes from, to be shown as evidence:
                       frame of a capture, record of a log; QLOG_NONE */

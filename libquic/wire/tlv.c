@@ -98,6 +98,15 @@ int quic_tlv_reader_next(quic_tlv_reader *tlv, quic_bytes *data,
   return 0;
 }
 
+bool quic_tlv_reader_skip(quic_tlv_reader *tlv, uint64_t len) {
+  if (tlv->state != TLV_ENDLESS &&
+      (tlv->state != TLV_VALUE || len > tlv->left)) {
+    return false;
+  }
+  tlv->left -= tlv->state == TLV_VALUE ? len : 0;
+  return true;
+}
+
 bool quic_tlv_reader_between(const quic_tlv_reader *tlv) {
   return tlv->state == TLV_ENDLESS ||
          (tlv->state == TLV_TYPE && tlv->have == 0);

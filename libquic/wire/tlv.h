@@ -37,6 +37,11 @@ int quic_tlv_reader_next(quic_tlv_reader *tlv, quic_bytes *data,
                          uint64_t no_length, quic_tlv_event *event,
                          quic_bytes *piece) QUIC_MUST_USE;
 
+/* quic_tlv_reader_skip moves over |len| octets that are missing.  Returns
+   false, and does nothing, unless they are all inside the value in work: then
+   nothing behind them can be read. */
+bool quic_tlv_reader_skip(quic_tlv_reader *tlv, uint64_t len);
+
 /* quic_tlv_reader_between: the stream may end here, between two elements or in
    one without a length. */
 bool quic_tlv_reader_between(const quic_tlv_reader *tlv);
