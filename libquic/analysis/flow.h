@@ -6,11 +6,12 @@
    limits and who ran into them. */
 
 #include "analysis/side.h"
-#include "base/rangeset.h"
+#include "analysis/span.h"
 #include "wire/tparam.h"
 
-#define QUIC_FLOW_STREAMS_MAX 16384 /* records of streams that are alive */
-#define QUIC_FLOW_ISLANDS_MAX 32    /* ranges behind a hole, per direction */
+#define QUIC_FLOW_STREAMS_MAX                                                  \
+  2048                              /* records of streams that are alive; the  \
+                                       one opened first gives way */
 #define QUIC_FLOW_RETIRED_MAX 512   /* ranges of finished streams, per type */
 #define QUIC_FLOW_VIOLATIONS_MAX 16 /* that are kept with their place */
 #define QUIC_FLOW_STREAM_TYPES 4    /* the two low bits of the ID (§2.1) */
@@ -46,17 +47,17 @@ typedef struct quic_flow_half {
   uint64_t octets;   /* STREAM data, repetitions included */
   uint64_t repeated; /* of these, seen before */
   uint64_t frames;
-  uint64_t highest;       /* largest offset + length */
-  uint64_t prefix;        /* all octets below were seen */
-  uint64_t final_size;    /* QLOG_NONE */
-  uint64_t limit;         /* QLOG_NONE while not known */
-  uint64_t reset_code;    /* RESET_STREAM by the sender; QLOG_NONE */
-  uint64_t stop_code;     /* STOP_SENDING by the receiver; QLOG_NONE */
-  quic_time first, last;  /* STREAM frames; QUIC_TIME_NEVER, 0 */
-  quic_time blocked_at;   /* QUIC_TIME_NEVER when not blocked */
-  quic_duration blocked;  /* ended waits for MAX_STREAM_DATA */
-  quic_rangeset *islands; /* seen beyond a hole; NULL = none */
-  bool used;              /* a frame of this direction was seen */
+  uint64_t highest; /* largest offset + length */
+  quic_span seen;
+  uint64_t final_size;   /* QLOG_NONE */
+  uint64_t limit;        /* QLOG_NONE while not known */
+  uint64_t reset_code;   /* RESET_STREAM by the sender; QLOG_NONE */
+  uint64_t stop_code;    /* STOP_SENDING by the receiver; QLOG_NONE */
+  quic_time first, last; /* STREAM frames; QUIC_TIME_NEVER, 0 */
+  quic_time blocked_at;  /* QUIC_TIME_NEVER when not blocked */
+  quic_duration blocked; /* ended waits for MAX_STREAM_DATA */
+  bool over;             /* above |limit|, and reported so */
+  bool used;             /* a frame of this direction was seen */
 } quic_flow_half;
 
 typedef struct quic_flow_stream {
@@ -84,7 +85,7 @@ typedef struct quic_flow_side {
   quic_duration streams_blocked_time; /* ended waits for MAX_STREAMS */
   uint64_t crypto_octets, crypto_repeated;
   uint64_t datagrams, datagram_octets; /* DATAGRAM frames */
-  bool has_parameters;
+  bool over;                           /* above |max_data|, and reported so */
 } quic_flow_side;
 
 typedef struct quic_flow quic_flow;
@@ -105,6 +106,10 @@ void quic_flow_parameters(quic_flow *flow, int side, const quic_tparams *list);
 /* quic_flow_uncertain says that from here on packets of |side| may not be seen
    (holes, closed packets), so that its limits may be larger than known. */
 void quic_flow_uncertain(quic_flow *flow, int side);
+
+/* quic_flow_restart forgets the CRYPTO octets that the client sent in Initial
+   packets: after a Retry or Version Negotiation it starts over. */
+void quic_flow_restart(quic_flow *flow);
 
 /* quic_flow_frame takes a frame that |at->side| sent in |space|; frames of no
    interest are passed over.  The length of the data of STREAM and CRYPTO is

@@ -16,16 +16,18 @@
 
 #define QUIC_SENT_MAX 8192 /* records; the oldest gives way */
 #define QUIC_SENT_IDLE_MAX                                                     \
-  64                          /* records behind one that is not in flight      \
-                                 and never will be acknowledged for itself */
+  64 /* records behind one that is not in flight                               \
+        and never will be acknowledged for itself */
+#define QUIC_SENT_REORDER_MAX                                                  \
+  1024                        /* records that a late one may go before;        \
+                                 a later one is only counted */
 #define QUIC_SENT_THRESHOLD 3 /* kPacketThreshold */
 
 #define QUIC_SENT_ELICITING 0x01
 #define QUIC_SENT_IN_FLIGHT 0x02
 #define QUIC_SENT_ACKED 0x04
 #define QUIC_SENT_LOST 0x08
-#define QUIC_SENT_PROBE 0x10     /* sent after a PTO, as it seems */
-#define QUIC_SENT_MTU_PROBE 0x20 /* larger than all before */
+#define QUIC_SENT_PROBE 0x10 /* sent after a PTO, as it seems */
 
 typedef struct quic_sent_record {
   uint64_t number;
