@@ -30,31 +30,54 @@ static size_t table_columns(const char *s) {
   return n;
 }
 
-int qd_table_next(qd_table *table) {
+/* table_keep stores the cell in work; false when out of memory. */
+static bool table_keep(qd_table *table) {
   const char *cell = quic_text_cstr(&table->text);
   size_t len = strlen(cell) + 1;
-  size_t columns = table_columns(cell);
   void *cells = table->cells;
+  bool kept =
+      quic_mem_grow(table->mem, &cells, &table->cap, table->len + len + 1, 1) ==
+      0;
 
-  if (quic_mem_grow(table->mem, &cells, &table->cap, table->len + len, 1) ==
-      0) {
+  if (kept) {
     table->cells = cells;
     memcpy(table->cells + table->len, cell, len);
     table->len += len;
-    if (columns > table->width[table->cell]) {
-      table->width[table->cell] = columns;
-    }
-  } else if (table->len) {
+  } else {
     table->len = 0; /* a table with holes would lie */
     table->rows = 0;
+    table->starved = true;
   }
   quic_text_init(&table->text, table->buffer, sizeof(table->buffer));
-  if (++table->cell == table->ncolumns) {
-    table->cell = 0;
-    table->rows += cells != NULL;
-    return table->len > QD_TABLE_OCTETS_MAX ? QUIC_ERR_LIMIT : 0;
+  return kept;
+}
+
+int qd_table_next(qd_table *table) {
+  size_t columns = table_columns(quic_text_cstr(&table->text));
+
+  if (table_keep(table) && columns > table->width[table->cell]) {
+    table->width[table->cell] = columns;
   }
-  return 0;
+  if (++table->cell < table->ncolumns) {
+    return 0;
+  }
+  table->cell = 0;
+  if (table->starved) {
+    table->starved = false;
+    return 0;
+  }
+  table->rows++;
+  table->note = table->len;
+  table->cells[table->len++] = '\0';
+  return table->len > QD_TABLE_OCTETS_MAX ? QUIC_ERR_LIMIT : 0;
+}
+
+void qd_table_note(qd_table *table) {
+  if (table->rows) {
+    table->len = table->note;
+    (void)!table_keep(table);
+    table->starved = false;
+  }
 }
 
 static void table_cell(const qd_table *table, size_t i, const char *cell,
@@ -93,6 +116,14 @@ void qd_table_write(qd_table *table, quic_text *out, bool colour) {
       table_cell(table, i, cell, out);
       cell += strlen(cell) + 1;
     }
+    if (*cell) {
+      qd_colour_on(out, colour, QD_COLOUR_DIM);
+      quic_text_str(out, "    ");
+      quic_text_str(out, cell);
+      qd_colour_off(out, colour);
+      quic_text_char(out, '\n');
+    }
+    cell += strlen(cell) + 1;
   }
   table->len = 0;
   table->rows = 0;

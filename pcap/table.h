@@ -2,7 +2,7 @@
 #define QD_TABLE_H
 
 /* A table of text whose columns are as wide as what stands in them.  The last
-   column is not padded. */
+   column is not padded.  A row may have a note, on a line of its own. */
 
 #include "base/mem.h"
 #include "base/text.h"
@@ -26,6 +26,8 @@ typedef struct qd_table {
   size_t rows;
   size_t cell; /* of the row in work */
   bool titled; /* the titles were written */
+  bool starved; /* a cell of the row in work had no memory */
+  size_t note; /* where the note of the last row stands */
   char buffer[QD_TABLE_CELL_MAX];
   quic_text text; /* of the cell in work: write here, then qd_table_next */
 } qd_table;
@@ -35,9 +37,12 @@ void qd_table_init(qd_table *table, const quic_mem *mem,
 void qd_table_free(qd_table *table);
 
 /* qd_table_next ends a cell; with the last cell of a row the row ends.  Returns
-   0, or QUIC_ERR_LIMIT when the table should be written out; what did not fit
-   or has no memory is an empty cell. */
+   0, or QUIC_ERR_LIMIT when the table should be written out; a cell that has no memory makes the table empty. */
 int qd_table_next(qd_table *table);
+
+/* qd_table_note ends the note of the row that ended last; without it a row has
+   none. */
+void qd_table_note(qd_table *table);
 
 /* qd_table_write writes the rows, with titles in front the first time, and
    empties the table. */
