@@ -6,6 +6,8 @@
 #include "base/rng.h"
 #include "tests/fuzz/fuzz.h"
 #include "wire/h3.h"
+#include "wire/h3datagram.h"
+#include "wire/priority.h"
 #include "wire/tlv.h"
 #include "wire/varint.h"
 
@@ -103,6 +105,28 @@ static void h3_settings(quic_bytes payload) {
   FUZZ_CHECK((rv == QUIC_ERR_END) == !quic_reader_failed(&rd));
 }
 
+static void h3_priority(quic_bytes value) {
+  quic_priority p;
+  int rv = quic_priority_decode(&p, value);
+
+  FUZZ_CHECK(rv == 0 || rv == QUIC_ERR_MALFORMED);
+  FUZZ_CHECK(p.urgency <= QUIC_PRIORITY_URGENCY_MAX);
+  FUZZ_CHECK(p.urgency_state == QUIC_PRIORITY_VALID ||
+             p.urgency == QUIC_PRIORITY_URGENCY_DEFAULT);
+  FUZZ_CHECK(p.incremental_state == QUIC_PRIORITY_VALID || !p.incremental);
+  FUZZ_CHECK(rv == 0 || (p.urgency_state == QUIC_PRIORITY_INVALID &&
+                         p.incremental_state == QUIC_PRIORITY_INVALID));
+}
+
+static void h3_datagram(quic_bytes in) {
+  quic_h3datagram dg;
+  int rv = quic_h3datagram_decode(&dg, in);
+
+  FUZZ_CHECK(rv == 0 || rv == QUIC_ERR_SHORT || rv == QUIC_ERR_MALFORMED);
+  FUZZ_CHECK(fuzz_inside(in, dg.payload));
+  FUZZ_CHECK(rv != 0 || quic_h3datagram_stream_id(&dg) <= QUIC_VARINT_MAX);
+}
+
 /* h3_frame: what was decoded is encoded to something that decodes alike. */
 static void h3_frame(uint64_t type, quic_bytes payload) {
   size_t cap = payload.len + 32, len;
@@ -131,6 +155,9 @@ static void h3_frame(uint64_t type, quic_bytes payload) {
   }
   if (type == QUIC_H3_SETTINGS) {
     h3_settings(payload);
+  } else if (rv == 0 && (type == QUIC_H3_PRIORITY_UPDATE_REQUEST ||
+                         type == QUIC_H3_PRIORITY_UPDATE_PUSH)) {
+    h3_priority(f.u.priority_update.value);
   }
   free(out);
   free(again);
@@ -154,6 +181,7 @@ static void h3_frames(quic_bytes in) {
     (void)quic_name_capsule(type);
     copy = fuzz_copy(value);
     h3_frame(type, quic_bytes_of(copy, value.len));
+    h3_datagram(quic_bytes_of(copy, value.len));
     free(copy);
   }
 }

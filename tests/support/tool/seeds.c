@@ -740,8 +740,8 @@ static void seed_h3(seed *s) {
       QUIC_H3_SETTINGS, QUIC_H3_PUSH_PROMISE, QUIC_H3_GOAWAY,
       QUIC_H3_ORIGIN,   QUIC_H3_MAX_PUSH_ID,  QUIC_H3_PRIORITY_UPDATE_REQUEST,
       0x2843,           0x190b4d3d,           QUIC_H3_WEBTRANSPORT_STREAM};
-  static const char *const payloads[] = {"\x04u=1", "\x06\x40\x64\x33\x01",
-                                         "\x05", ""};
+  static const char *const payloads[] = {"\x04u=1, i;a=\"x\", b=(1 :YQ==:)",
+                                         "\x06\x40\x64\x33\x01", "\x05", ""};
 
   for (size_t i = 0; i < 8; i++) {
     seed_begin(s, "h3");
