@@ -47,7 +47,7 @@ struct qd_stream {
 typedef struct qd_stream_pool {
   const quic_mem *mem;
   quic_inorder_budget budget;
-  quic_history *history; /* NULL = repetitions are not compared */
+  quic_history history; /* repetitions are compared with it */
   uint64_t seed[2];
 } qd_stream_pool;
 
