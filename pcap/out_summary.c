@@ -11,12 +11,18 @@
 #define SUMMARY_NAME_MAX 64 /* octets of a server name */
 
 static const qd_table_column summary_columns[] = {
-    {"#", true},           {"client -> server", false},
-    {"version", false},    {"sni / alpn", false},
-    {"handshake", true},   {"packets", true},
-    {"octets", true},      {"loss", true},
-    {"rtt min / srtt", true}, {"streams", true},
-    {"requests", true},    {"ended", false},
+    {"#", true},
+    {"client -> server", false},
+    {"version", false},
+    {"sni / alpn", false},
+    {"handshake", true},
+    {"packets", true},
+    {"octets", true},
+    {"loss", true},
+    {"rtt min / srtt", true},
+    {"streams", true},
+    {"requests", true},
+    {"ended", false},
 };
 
 #define SUMMARY_COLUMNS (sizeof(summary_columns) / sizeof(summary_columns[0]))
@@ -224,8 +230,7 @@ static void summary_note(quic_text *t, const qd_trace *tr) {
                        : "client packets not opened");
   }
   for (int side = 0; side < QUIC_SIDES; side++) {
-    summary_count(t, c[side].lost,
-                  side ? "server lost" : "client lost");
+    summary_count(t, c[side].lost, side ? "server lost" : "client lost");
     summary_count(t, c[side].spurious, "for nothing");
   }
   summary_count(t, c[0].missed + c[1].missed, "not captured");

@@ -35,9 +35,8 @@ static bool table_keep(qd_table *table) {
   const char *cell = quic_text_cstr(&table->text);
   size_t len = strlen(cell) + 1;
   void *cells = table->cells;
-  bool kept =
-      quic_mem_grow(table->mem, &cells, &table->cap, table->len + len + 1, 1) ==
-      0;
+  bool kept = quic_mem_grow(table->mem, &cells, &table->cap,
+                            table->len + len + 1, 1) == 0;
 
   if (kept) {
     table->cells = cells;

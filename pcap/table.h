@@ -24,10 +24,10 @@ typedef struct qd_table {
   char *cells;                    /* NUL-terminated, one after the other */
   size_t len, cap;
   size_t rows;
-  size_t cell; /* of the row in work */
-  bool titled; /* the titles were written */
+  size_t cell;  /* of the row in work */
+  bool titled;  /* the titles were written */
   bool starved; /* a cell of the row in work had no memory */
-  size_t note; /* where the note of the last row stands */
+  size_t note;  /* where the note of the last row stands */
   char buffer[QD_TABLE_CELL_MAX];
   quic_text text; /* of the cell in work: write here, then qd_table_next */
 } qd_table;
@@ -37,7 +37,8 @@ void qd_table_init(qd_table *table, const quic_mem *mem,
 void qd_table_free(qd_table *table);
 
 /* qd_table_next ends a cell; with the last cell of a row the row ends.  Returns
-   0, or QUIC_ERR_LIMIT when the table should be written out; a cell that has no memory makes the table empty. */
+   0, or QUIC_ERR_LIMIT when the table should be written out; a cell that has no
+   memory makes the table empty. */
 int qd_table_next(qd_table *table);
 
 /* qd_table_note ends the note of the row that ended last; without it a row has
