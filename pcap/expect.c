@@ -318,6 +318,9 @@ static void expect_show(quic_text *t, const qd_trace *tr, int id) {
   quic_filter_symbol sym;
   uint64_t v;
 
+  if (!field) {
+    return;
+  }
   quic_text_str(t, field->name);
   quic_text_char(t, ' ');
   if (field->type == QUIC_FILTER_TEXT) {

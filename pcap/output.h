@@ -35,7 +35,9 @@ struct qd_output {
   void (*del)(qd_output *out);
   quic_time start; /* of the capture: times are told from here */
   bool started;
-  int error; /* errno of a file that could not be written; 0 = none */
+  int error;         /* errno of a file that could not be written; 0 = none */
+  char subject[256]; /* the file */
+  char note[256];    /* what was written, for standard error; "" = nothing */
 };
 
 /* qd_output_start takes the first packet's time, whether it is shown or not. */

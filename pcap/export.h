@@ -1,0 +1,19 @@
+#ifndef QD_EXPORT_H
+#define QD_EXPORT_H
+
+/* Outputs that write files of their own. */
+
+#include "pcap/output.h"
+
+/* qd_export_name says which file |out->error| is about; escaped when shown. */
+void qd_export_name(qd_output *out, const char *path);
+
+/* qd_export_note says what was written, for one line on standard error. */
+void qd_export_note(qd_output *out, const char *fmt, ...) QUIC_PRINTF(2, 3);
+
+/* Each returns 0 or QUIC_ERR_NOMEM.  What is wrong with the files is in
+   |error|, at once or later.  Paths are borrowed. */
+int qd_output_qlog_new(qd_output **out, const qd_output_settings *settings,
+                       const char *dir, bool compat) QUIC_MUST_USE;
+
+#endif /* !defined(QD_EXPORT_H) */
