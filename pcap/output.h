@@ -1,23 +1,41 @@
 #ifndef QD_OUTPUT_H
 #define QD_OUTPUT_H
 
-/* A way of showing packets.  Each kind is one file that makes one of these. */
+/* A way of showing packets, or what connections tell.  Each kind is one file
+   that makes one of these.  Every function but |del| may be NULL. */
 
 #include "base/mem.h"
 #include "base/text.h"
 #include "pcap/conn.h"
 #include "pcap/packet.h"
+#include "qlog/event.h"
 
 typedef struct qd_output qd_output;
+struct qd_request;
+struct qd_stream;
+struct qd_trace;
 
 struct qd_output {
-  /* Shows one packet. */
+  /* Shows one packet, after its events. */
   void (*packet)(qd_output *out, const qd_packet *p);
-  /* Shows what comes after the last one; NULL = nothing. */
+  /* One event of a connection, packets included. */
+  void (*event)(qd_output *out, struct qd_trace *tr, const qlog_event *e);
+  /* A request that ended, or of which no more can come. */
+  void (*request)(qd_output *out, struct qd_trace *tr, struct qd_request *rq);
+  /* Content of a request or response, in order. */
+  void (*body)(qd_output *out, struct qd_trace *tr, struct qd_request *rq,
+               qd_side side, quic_bytes data);
+  /* Octets of a stream, in order. */
+  void (*octets)(qd_output *out, struct qd_trace *tr, struct qd_stream *st,
+                 qd_side side, uint64_t offset, quic_bytes data);
+  /* A connection of which no more can come. */
+  void (*ended)(qd_output *out, struct qd_trace *tr);
+  /* Shows what comes after the last one. */
   void (*finish)(qd_output *out);
   void (*del)(qd_output *out);
   quic_time start; /* of the capture: times are told from here */
   bool started;
+  int error; /* errno of a file that could not be written; 0 = none */
 };
 
 /* qd_output_start takes the first packet's time, whether it is shown or not. */
@@ -28,6 +46,11 @@ static inline void qd_output_start(qd_output *out, const qd_packet *p) {
   }
 }
 
+/* qd_output_follows: |out| wants more than packets. */
+static inline bool qd_output_follows(const qd_output *out) {
+  return out->event || out->request || out->body || out->octets || out->ended;
+}
+
 typedef struct qd_output_settings {
   const quic_mem *mem;
   quic_text *text; /* where to; flushed by its owner */
@@ -35,6 +58,7 @@ typedef struct qd_output_settings {
   int verbosity; /* tree: 1 = frames and their fields, 2 = every field, TLS,
                     transport parameters, certificates */
   bool absolute_time; /* seconds since 1970 instead of since the first packet */
+  unsigned width;     /* columns of the terminal; 0 = no terminal */
 } qd_output_settings;
 
 /* Each returns 0 or QUIC_ERR_NOMEM. */

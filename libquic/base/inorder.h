@@ -10,7 +10,8 @@
 #include "base/err.h"
 #include "base/mem.h"
 
-/* Octets that wait behind holes, of all streams that share one. */
+/* Octets that wait behind holes, and what keeping them costs, of all streams
+   that share one. */
 typedef struct quic_inorder_budget {
   uint64_t used;
   uint64_t limit;
@@ -20,21 +21,23 @@ typedef struct quic_inorder_piece quic_inorder_piece;
 
 typedef struct quic_inorder {
   uint64_t offset;            /* octets handed on or given up */
-  quic_inorder_piece *pieces; /* behind a hole, ascending, disjoint */
+  quic_inorder_piece *pieces; /* behind a hole, disjoint: a tree */
+  uint64_t first;             /* offset of the first of them */
   uint64_t waiting;           /* octets in them */
   uint64_t final_size;        /* UINT64_MAX = not known */
   uint64_t highest;           /* end of the furthest octet seen */
   uint64_t repeated;          /* octets that came again */
 } quic_inorder;
 
-/* What a piece revealed, as bits. */
-#define QUIC_INORDER_REPEATED 0x01 /* some octets were there before */
-#define QUIC_INORDER_CONFLICT 0x02 /* ... and differ from those */
-#define QUIC_INORDER_FINAL_SIZE                                                \
-  0x04 /* contradicts the final size (RFC 9000                                 \
-          §4.5) */
+/* What a piece revealed, as bits: octets that were there before or were given
+   up; octets that differ from those that wait; a contradiction to the final
+   size (RFC 9000 §4.5). */
+#define QUIC_INORDER_REPEATED 0x01
+#define QUIC_INORDER_CONFLICT 0x02
+#define QUIC_INORDER_FINAL_SIZE 0x04
 
-/* Takes octets in order; |data| is borrowed for the call. */
+/* Takes octets in order; |data| is borrowed for the call.  It must not call
+   functions on the same quic_inorder. */
 typedef void quic_inorder_fn(void *user, uint64_t offset, quic_bytes data);
 
 void quic_inorder_init(quic_inorder *in);
@@ -43,16 +46,19 @@ void quic_inorder_free(quic_inorder *in, const quic_mem *mem,
 
 /* quic_inorder_add takes |piece| at |offset| (offset + len <= 2^62); |fin|
    says that the stream ends with it.  |fn| is called for what is in order now.
-   Octets known already stay as they were.  |*found| gets QUIC_INORDER_ bits.
-   Returns 0, QUIC_ERR_LIMIT (the budget is used up: the piece was not kept and
-   may come again) or QUIC_ERR_NOMEM. */
+   Octets known already stay as they were; octets handed on already are not
+   compared.  The first final size stands: octets beyond it are dropped, and one
+   below octets seen is no final size.  |*found| gets QUIC_INORDER_ bits.
+   Returns 0, QUIC_ERR_LIMIT (the budget is used up: the octets were not kept
+   and may come again; only a piece behind a hole can need any),
+   QUIC_ERR_NOMEM (likewise), or QUIC_ERR_INVALID (|offset|). */
 int quic_inorder_add(quic_inorder *in, const quic_mem *mem,
                      quic_inorder_budget *budget, uint64_t offset,
                      quic_bytes piece, bool fin, quic_inorder_fn *fn,
                      void *user, unsigned *found) QUIC_MUST_USE;
 
 /* quic_inorder_end notes the final size that RESET_STREAM tells; returns
-   QUIC_INORDER_FINAL_SIZE when that contradicts. */
+   QUIC_INORDER_FINAL_SIZE when that contradicts, or 0. */
 unsigned quic_inorder_end(quic_inorder *in, uint64_t final_size);
 
 /* quic_inorder_hole: octets are missing at |offset| while later ones wait.

@@ -127,9 +127,7 @@ void quic_text_pad(quic_text *t, size_t start, size_t width) {
   }
 }
 
-/* text_utf8 decodes one UTF-8 sequence (RFC 3629: shortest form, no
-   surrogates).  Returns its length, 0 when invalid. */
-static size_t text_utf8(const uint8_t *p, size_t left, uint32_t *cp) {
+size_t quic_text_utf8(const uint8_t *p, size_t left, uint32_t *cp) {
   static const uint32_t least[5] = {0, 0, 0x80, 0x800, 0x10000};
   size_t n = p[0] < 0x80             ? 1
              : (p[0] & 0xe0) == 0xc0 ? 2
@@ -153,11 +151,10 @@ static size_t text_utf8(const uint8_t *p, size_t left, uint32_t *cp) {
   return n;
 }
 
-/* Code points a terminal or a reader may be fooled by: C0, DEL, C1, soft
-   hyphen, combining grapheme joiner, bidirectional and zero-width controls,
-   separators, interlinear marks, BOM, variation selectors, tags, private
-   use and noncharacters. */
-static bool text_unsafe(uint32_t cp) {
+/* C0, DEL, C1, soft hyphen, combining grapheme joiner, bidirectional and
+   zero-width controls, separators, interlinear marks, BOM, variation selectors,
+   tags, private use and noncharacters. */
+bool quic_text_unsafe(uint32_t cp) {
   static const struct {
     uint32_t first, last;
   } unsafe[] = {{0x00, 0x1f},       {0x5c, 0x5c},       {0x7f, 0x9f},
@@ -188,7 +185,7 @@ void quic_text_untrusted(quic_text *t, quic_bytes b, size_t max) {
 
   while (i < len) {
     uint32_t cp = 0;
-    size_t n = text_utf8(b.data + i, b.len - i, &cp);
+    size_t n = quic_text_utf8(b.data + i, b.len - i, &cp);
 
     if (n > len - i) {
       break;
@@ -198,7 +195,7 @@ void quic_text_untrusted(quic_text *t, quic_bytes b, size_t max) {
       quic_text_printf(t, "\\x%02x", b.data[i]);
     } else if (cp == '\\') {
       quic_text_str(t, "\\\\");
-    } else if (!text_unsafe(cp)) {
+    } else if (!quic_text_unsafe(cp)) {
       quic_text_mem(t, (const char *)b.data + i, n);
     } else if (cp < 0x80) {
       quic_text_printf(t, "\\x%02x", (unsigned)cp);

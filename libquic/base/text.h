@@ -64,4 +64,13 @@ void quic_text_untrusted(quic_text *t, quic_bytes b, size_t max);
    become \", so that nobody can end the quotation early. */
 void quic_text_quoted(quic_text *t, quic_bytes b, size_t max);
 
+/* quic_text_utf8 decodes the UTF-8 sequence (RFC 3629: shortest form, no
+   surrogates) at the start of the |left| (> 0) octets at |p|.  Returns its
+   length, 0 when invalid. */
+size_t quic_text_utf8(const uint8_t *p, size_t left, uint32_t *cp);
+
+/* quic_text_unsafe: a code point, or the backslash, by which a terminal or a
+   reader may be fooled; those that quic_text_untrusted does not pass. */
+bool quic_text_unsafe(uint32_t cp);
+
 #endif /* !defined(QUIC_BASE_TEXT_H) */

@@ -1,5 +1,5 @@
-#ifndef QLOG_EVENT_H
-#define QLOG_EVENT_H
+#ifndef QUIC_QLOG_EVENT_H
+#define QUIC_QLOG_EVENT_H
 
 /* The events of qlog (draft-ietf-quic-qlog-main-schema-14, quic-events-13,
    h3-events-13) as C structs.  Whoever sees a connection makes them: a live
@@ -38,6 +38,12 @@ typedef enum qlog_importance {
 
 typedef enum qlog_initiator { QLOG_LOCAL, QLOG_REMOTE } qlog_initiator;
 
+typedef enum qlog_space {
+  QLOG_SPACE_INITIAL,
+  QLOG_SPACE_HANDSHAKE,
+  QLOG_SPACE_APPLICATION
+} qlog_space;
+
 /* What opened a packet is what one sends it with: the header, once
    unprotected, is the one of wire/. */
 typedef struct qlog_packet {
@@ -57,9 +63,16 @@ typedef struct qlog_packet {
   int drop;                 /* packet_dropped: qlog_drop */
   int lost;                 /* packet_lost: qlog_lost */
   int is_mtu_probe;
+  bool late; /* told before without its frames: the key came since */
   const quic_addr *src, *dst; /* NULL when not known */
   uint64_t number; /* of the record it comes from, to be shown as evidence:
                       frame of a capture, record of a log; QLOG_NONE */
+  quic_bytes raw;  /* the packet's octets, if the source wants them shown */
+  uint64_t datagram_checksum;  /* CRC-32C of the UDP payload; QLOG_NONE */
+  uint64_t ack_delay_exponent; /* of the packet's sender; init sets 3 */
+  const char *trigger; /* packet_sent, _received, _buffered: the draft's name */
+  const quic_field *details; /* packet_dropped: more about why, in words */
+  size_t ndetails;
 } qlog_packet;
 
 typedef enum qlog_drop {
@@ -85,6 +98,11 @@ typedef struct qlog_endpoint {
   const quic_bytes *cids;
   size_t ncids;
 } qlog_endpoint;
+
+typedef struct qlog_server_listening {
+  const quic_addr *v4, *v6;
+  int retry_required;
+} qlog_server_listening;
 
 typedef struct qlog_connection_started {
   qlog_endpoint local, remote;
@@ -129,7 +147,7 @@ typedef struct qlog_parameters_set {
   uint64_t suite;              /* TLS number; QLOG_NONE */
   quic_bytes parameters;       /* body of the extension; empty = none */
   const quic_version *version; /* layout of |parameters|; NULL = the RFC's */
-} qlog_parameters_set;
+} qlog_parameters_set;         /* and parameters_restored */
 
 typedef struct qlog_cid_updated {
   int initiator;
@@ -152,11 +170,110 @@ typedef struct qlog_tuple_assigned {
   qlog_endpoint local, remote;
 } qlog_tuple_assigned;
 
+typedef struct qlog_mtu_updated {
+  uint64_t old_mtu, new_mtu; /* octets */
+  int done;                  /* discovery ended */
+} qlog_mtu_updated;
+
+/* udp_datagrams_sent and _received, udp_datagram_dropped (count 1). */
+typedef struct qlog_datagrams {
+  uint64_t count;
+  const uint64_t *lengths; /* UDP payloads, octets */
+  size_t nlengths;
+  const uint8_t *ecn; /* 0-3 as in the IP header */
+  size_t necn;
+  const uint32_t *checksums; /* CRC-32C of the payloads */
+  size_t nchecksums;
+} qlog_datagrams;
+
+typedef enum qlog_stream_side { QLOG_SENDING, QLOG_RECEIVING } qlog_stream_side;
+
+typedef enum qlog_stream_kind {
+  QLOG_UNIDIRECTIONAL,
+  QLOG_BIDIRECTIONAL
+} qlog_stream_kind;
+
+typedef struct qlog_stream_state {
+  uint64_t stream_id;
+  int kind; /* qlog_stream_kind */
+  const char *old_state;
+  const char *new_state;
+  int side;    /* qlog_stream_side */
+  int trigger; /* qlog_initiator */
+} qlog_stream_state;
+
+/* frames_created, frames_parsed, marked_for_retransmit. */
+typedef struct qlog_frames {
+  const quic_frame *frames;
+  size_t nframes;
+  const uint64_t *packet_numbers; /* one for each frame, or none */
+  size_t npacket_numbers;
+  uint64_t ack_delay_exponent; /* init sets 3 */
+} qlog_frames;
+
+typedef enum qlog_location {
+  QLOG_APPLICATION,
+  QLOG_TRANSPORT,
+  QLOG_NETWORK
+} qlog_location;
+
+/* stream_data_moved, datagram_data_moved. */
+typedef struct qlog_data_moved {
+  uint64_t stream_id, offset;
+  int from, to;     /* qlog_location */
+  const char *info; /* "fin_set", "stream_reset" */
+  uint64_t length;  /* octets */
+} qlog_data_moved;
+
+typedef enum qlog_blocked { QLOG_BLOCKED, QLOG_UNBLOCKED } qlog_blocked;
+
+/* connection_, stream_ and datagram_data_blocked_updated. */
+typedef struct qlog_data_blocked {
+  int old_state, new_state; /* qlog_blocked */
+  uint64_t stream_id;
+  const char *reason; /* "congestion_control", "pacing", ... */
+} qlog_data_blocked;
+
+typedef struct qlog_migration_state {
+  const char *old_state;
+  const char *new_state; /* "probing_started", ... */
+  const char *tuple_id;
+  qlog_endpoint local, remote;
+} qlog_migration_state;
+
+typedef enum qlog_timer_change {
+  QLOG_TIMER_SET,
+  QLOG_TIMER_EXPIRED,
+  QLOG_TIMER_CANCELLED
+} qlog_timer_change;
+
+typedef struct qlog_timer {
+  const char *timer_type; /* "ack", "pto", "loss_timeout", ... */
+  uint64_t timer_id;
+  int space;           /* qlog_space */
+  int change;          /* qlog_timer_change */
+  quic_duration delta; /* until it expires; QLOG_TIMER_SET */
+} qlog_timer;
+
 typedef struct qlog_key_updated {
   const char *key_type; /* "client_1rtt_secret" */
   uint64_t key_phase;
-  const char *trigger; /* "tls", "remote_update", "local_update" */
+  const char *trigger;         /* "tls", "remote_update", "local_update" */
+  quic_bytes old_key, new_key; /* secrets: only who must tell them does;
+                                  key_discarded: old_key */
 } qlog_key_updated;
+
+typedef struct qlog_recovery_parameters {
+  uint64_t reordering_threshold;   /* packets */
+  uint64_t time_threshold;         /* thousandths of the RTT */
+  quic_duration timer_granularity; /* the draft wants whole ms */
+  quic_duration initial_rtt;       /* ns */
+  uint64_t max_datagram_size;      /* octets, as the next two */
+  uint64_t initial_congestion_window;
+  uint64_t minimum_congestion_window;
+  uint64_t loss_reduction_factor;           /* thousandths */
+  uint64_t persistent_congestion_threshold; /* PTOs */
+} qlog_recovery_parameters;
 
 typedef struct qlog_metrics {
   quic_duration min_rtt, smoothed_rtt, latest_rtt, rtt_variance; /* ns */
@@ -169,8 +286,10 @@ typedef struct qlog_metrics {
 } qlog_metrics;
 
 typedef struct qlog_packets_acked {
-  int space;                /* 0 initial, 1 handshake, 2 application_data */
-  const quic_frame *ranges; /* the ACK frame */
+  int space;                /* qlog_space */
+  const quic_frame *ranges; /* the ACK frame, or ... */
+  const uint64_t *packet_numbers;
+  size_t npacket_numbers;
 } qlog_packets_acked;
 
 /* http3 */
@@ -204,17 +323,30 @@ typedef struct qlog_h3_frame {
 typedef struct qlog_h3_settings {
   int initiator;
   quic_bytes settings; /* payload of the SETTINGS frame */
-} qlog_h3_settings;
+  int waits_for_settings;
+} qlog_h3_settings; /* parameters_set, parameters_restored */
 
 typedef struct qlog_h3_priority {
   uint64_t stream_id, push_id; /* one is QLOG_NONE */
   quic_bytes old_value, new_value;
+  const char *trigger; /* "client_signal_received", "local", "other" */
+  const char *reason;  /* "client_signal_only", ... */
 } qlog_h3_priority;
 
 typedef struct qlog_h3_datagram {
   uint64_t quarter_stream_id;
   uint64_t length; /* octets, the ID included */
 } qlog_h3_datagram;
+
+typedef enum qlog_h3_push {
+  QLOG_PUSH_CLAIMED,
+  QLOG_PUSH_ABANDONED
+} qlog_h3_push;
+
+typedef struct qlog_h3_push_resolved {
+  uint64_t push_id, stream_id;
+  int decision; /* qlog_h3_push */
+} qlog_h3_push_resolved;
 
 typedef struct qlog_capsule {
   uint64_t stream_id;
@@ -225,16 +357,26 @@ typedef struct qlog_capsule {
 /* loglevel: error, warning, info, debug, verbose */
 typedef struct qlog_message {
   quic_bytes text;
-  uint64_t code; /* QLOG_NONE */
+  uint64_t code; /* error, warning; QLOG_NONE */
 } qlog_message;
+
+/* simulation: scenario (label is its name), marker (label is its type) */
+typedef struct qlog_simulation {
+  quic_bytes label;
+  quic_bytes message;        /* marker */
+  const quic_field *details; /* scenario */
+  size_t ndetails;
+} qlog_simulation;
 
 typedef struct qlog_event {
   qlog_event_type type;
   quic_time time;    /* ns since 1970, or since the log's own epoch */
   const char *tuple; /* NULL = the initial one */
   const char *group; /* NULL = the trace's */
+  bool http3;        /* application error codes are HTTP/3's */
   union {
     qlog_packet packet; /* packet_sent, _received, _dropped, _buffered, _lost */
+    qlog_server_listening listening;
     qlog_connection_started started;
     qlog_connection_closed closed;
     qlog_version_information versions;
@@ -244,7 +386,16 @@ typedef struct qlog_event {
     qlog_flag_updated flag;
     qlog_text_updated state;
     qlog_tuple_assigned tuple;
+    qlog_mtu_updated mtu;
+    qlog_datagrams datagrams;
+    qlog_stream_state stream_state;
+    qlog_frames frames;
+    qlog_data_moved moved;
+    qlog_data_blocked blocked;
+    qlog_migration_state migration;
+    qlog_timer timer;
     qlog_key_updated key;
+    qlog_recovery_parameters recovery;
     qlog_metrics metrics;
     qlog_packets_acked acked;
     qlog_h3_stream_type h3_stream;
@@ -252,8 +403,10 @@ typedef struct qlog_event {
     qlog_h3_settings h3_settings;
     qlog_h3_priority h3_priority;
     qlog_h3_datagram h3_datagram;
+    qlog_h3_push_resolved h3_push;
     qlog_capsule capsule;
     qlog_message message;
+    qlog_simulation simulation;
   } u;
 } qlog_event;
 
@@ -262,20 +415,22 @@ typedef struct qlog_sink {
   void (*event)(struct qlog_sink *sink, const qlog_event *e);
 } qlog_sink;
 
-/* qlog_event_init makes an event of |type| at |time| with everything absent. */
+/* qlog_event_init makes an event of |type| at |time| with everything absent
+   (but ack_delay_exponent, which is its default). */
 void qlog_event_init(qlog_event *e, qlog_event_type type, quic_time time);
 
 /* A row of event.def. */
 typedef struct qlog_event_info {
-  const char *schema; /* "quic", "http3", "http", "loglevel" */
+  const char *schema; /* "quic", "http3", "http", "loglevel", "simulation" */
   const char *name;   /* "packet_sent" */
   qlog_importance importance;
 } qlog_event_info;
 
+/* qlog_event_info_of returns the row of |type|, NULL when it is none. */
 const qlog_event_info *qlog_event_info_of(qlog_event_type type);
 
 static inline bool qlog_event_is_packet(const qlog_event *e) {
   return e->type == QLOG_PACKET_SENT || e->type == QLOG_PACKET_RECEIVED;
 }
 
-#endif /* !defined(QLOG_EVENT_H) */
+#endif /* !defined(QUIC_QLOG_EVENT_H) */

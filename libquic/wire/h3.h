@@ -9,6 +9,7 @@
 #include "base/err.h"
 #include "base/reader.h"
 #include "base/writer.h"
+#include "wire/names.h"
 
 /* Unidirectional stream types. */
 enum {
@@ -56,15 +57,15 @@ enum {
 typedef struct quic_h3_frame_info {
   uint64_t type;
   const char *name;      /* "HEADERS" */
-  const char *qlog_name; /* "headers" */
+  const char *qlog_name; /* "headers"; "unknown" when qlog has none */
   unsigned flags;
 } quic_h3_frame_info;
 
-/* quic_h3_frame_info_find returns the row of |type|, or NULL. */
+/* quic_h3_frame_info_find returns the static row of |type|, or NULL. */
 const quic_h3_frame_info *quic_h3_frame_info_find(uint64_t type);
 
-/* quic_h3_stream_name returns "control", "push", "QPACK encoder",
-   "QPACK decoder", "WebTransport", or NULL. */
+/* quic_h3_stream_name names a unidirectional stream: "control", "push", "QPACK
+   encoder", "QPACK decoder", "WebTransport", or NULL. */
 const char *quic_h3_stream_name(uint64_t type);
 
 /* quic_h3_reserved: 0x1f * N + 0x21, sent as grease (§6.2.3, §7.2.8). */
@@ -92,22 +93,20 @@ typedef struct quic_h3_frame {
 
 /* quic_h3_frame_decode reads the |payload| of a frame of |type|.  Returns 0, or
    QUIC_ERR_MALFORMED when it ends early or has octets left over: then
-   H3_FRAME_ERROR is what an endpoint answers. */
+   H3_FRAME_ERROR is what an endpoint answers (RFC 9114 §7.1).  What is inside
+   SETTINGS and ORIGIN is not looked at. */
 int quic_h3_frame_decode(quic_h3_frame *f, uint64_t type,
                          quic_bytes payload) QUIC_MUST_USE;
 
 /* quic_h3_frame_encode writes type, length and payload of |f| (DATA and HEADERS
-   from u.payload; |f->length| is ignored).  Returns 0, QUIC_ERR_NOSPACE, or
-   QUIC_ERR_INVALID. */
+   from u.payload; |f->length| is ignored; after WEBTRANSPORT_STREAM no length
+   is written).  Returns 0, QUIC_ERR_NOSPACE, or QUIC_ERR_INVALID (an integer is
+   2^62 or more; nothing is written). */
 int quic_h3_frame_encode(const quic_h3_frame *f, quic_writer *wr) QUIC_MUST_USE;
 
 /* quic_h3_settings_next reads one setting from a reader over a SETTINGS
    payload.  Returns 0, QUIC_ERR_END, or QUIC_ERR_MALFORMED (cut). */
 int quic_h3_settings_next(quic_reader *rd, uint64_t *id,
                           uint64_t *value) QUIC_MUST_USE;
-
-/* Capsules (RFC 9297 §3.2): "DATAGRAM", "CLOSE_WEBTRANSPORT_SESSION",
-   "ADDRESS_ASSIGN", ...; NULL when not known. */
-const char *quic_name_capsule(uint64_t type);
 
 #endif /* !defined(QUIC_WIRE_H3_H) */

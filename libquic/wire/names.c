@@ -4,6 +4,8 @@
 #include <stddef.h>
 #include <string.h>
 
+#include "wire/h3.h"
+
 /* One entry of a registry.  The registries are short and looked into once per
    line of output, so the search is linear. */
 struct name_row {
@@ -26,14 +28,10 @@ static const char *name_find(const struct name_row *rows, size_t n,
 
 #define NAME_GREASE "GREASE"
 
-/* Values that are sent to keep receivers tolerant: 0x?a?a with equal octets in
-   TLS (RFC 8701), 0x1f * N + 0x21 in HTTP/3 (RFC 9114 §7.2.4.1, §8.1). */
+/* Values that are sent to keep receivers tolerant, in TLS: 0x?a?a with equal
+   octets (RFC 8701). */
 static bool name_tls_grease(uint16_t id) {
   return (id & 0x0f0f) == 0x0a0a && id >> 8 == (id & 0xff);
-}
-
-static bool name_h3_grease(uint64_t value) {
-  return value >= 0x21 && (value - 0x21) % 0x1f == 0;
 }
 
 static const char *name_find_tls(const struct name_row *rows, size_t n,
@@ -168,7 +166,7 @@ const char *quic_name_h3_error(uint64_t code) {
   if (name) {
     return name;
   }
-  if (name_h3_grease(code)) {
+  if (quic_h3_reserved(code)) {
     return NAME_GREASE;
   }
   return code >= NAME_WT_ERROR_FIRST && code <= NAME_WT_ERROR_LAST
@@ -220,7 +218,54 @@ static const struct name_row names_h3_setting[] = {
 const char *quic_name_h3_setting(uint64_t id) {
   const char *name = NAME_FIND(names_h3_setting, id);
 
-  return name ? name : name_h3_grease(id) ? NAME_GREASE : NULL;
+  return name ? name : quic_h3_reserved(id) ? NAME_GREASE : NULL;
+}
+
+static const struct name_row names_capsule[] = {
+    {0x00, "DATAGRAM"},       /* RFC 9297 §3.5 */
+    {0x01, "ADDRESS_ASSIGN"}, /* RFC 9484 §4.7 */
+    {0x02, "ADDRESS_REQUEST"},
+    {0x03, "ROUTE_ADVERTISEMENT"},
+    {0x11, "COMPRESSION_ASSIGN"}, /* draft-ietf-masque-connect-udp-listen */
+    {0x12, "COMPRESSION_ACK"},
+    {0x13, "COMPRESSION_CLOSE"},
+    {0x2843, "CLOSE_WEBTRANSPORT_SESSION"}, /* draft-ietf-webtrans-http3 */
+    {0x78ae, "DRAIN_WEBTRANSPORT_SESSION"},
+    {0xff37a0, "DATAGRAM (draft-04)"},
+    {0xff37a5, "DATAGRAM_WITHOUT_CONTEXT (draft-05)"},
+    {0xffe800, "REGISTER_CLIENT_CID"}, /* draft-ietf-masque-quic-proxy */
+    {0xffe801, "REGISTER_TARGET_CID"},
+    {0xffe802, "ACK_CLIENT_CID"},
+    {0xffe803, "ACK_CLIENT_VCID"},
+    {0xffe804, "ACK_TARGET_CID"},
+    {0xffe805, "REJECT_CLIENT_CID"},
+    {0xffe806, "REJECT_TARGET_CID"},
+    {0xffe807, "CLOSE_CLIENT_CID"},
+    {0xffe808, "CLOSE_TARGET_CID"},
+    {0xffe809, "MAX_CONNECTION_IDS"},
+    {0x190b4d38, "PADDING"}, /* draft-ietf-webtrans-http2 */
+    {0x190b4d39, "WT_RESET_STREAM"},
+    {0x190b4d3a, "WT_STOP_SENDING"},
+    {0x190b4d3b, "WT_STREAM"},
+    {0x190b4d3c, "WT_STREAM (FIN)"},
+    {0x190b4d3d, "WT_MAX_DATA"},
+    {0x190b4d3e, "WT_MAX_STREAM_DATA"},
+    {0x190b4d3f, "WT_MAX_STREAMS_BIDI"},
+    {0x190b4d40, "WT_MAX_STREAMS_UNI"},
+    {0x190b4d41, "WT_DATA_BLOCKED"},
+    {0x190b4d42, "WT_STREAM_DATA_BLOCKED"},
+    {0x190b4d43, "WT_STREAMS_BLOCKED_BIDI"},
+    {0x190b4d44, "WT_STREAMS_BLOCKED_UNI"},
+};
+
+const char *quic_name_capsule(uint64_t type) {
+  const char *name = NAME_FIND(names_capsule, type);
+
+  if (name) {
+    return name;
+  }
+  /* RFC 9297 §5.4 */
+  return type >= 0x17 && (type - 0x17) % 0x29 == 0 ? NAME_GREASE : NULL;
 }
 
 static const struct name_row names_cipher_suite[] = {

@@ -13,6 +13,8 @@ const char *quic_name_h3_error(uint64_t code);  /* HTTP/3, QPACK, datagram,
     WebTransport, MASQUE: "H3_NO_ERROR", "QPACK_DECOMPRESSION_FAILED" */
 const char *quic_name_doq_error(uint64_t code); /* RFC 9250: "DOQ_NO_ERROR" */
 const char *quic_name_h3_setting(uint64_t id);
+const char *quic_name_capsule(uint64_t type); /* RFC 9297, 9484, WebTransport,
+    MASQUE drafts: "DATAGRAM", "CLOSE_WEBTRANSPORT_SESSION" */
 const char *quic_name_cipher_suite(uint16_t id); /* "TLS_AES_128_GCM_SHA256" */
 const char *quic_name_group(uint16_t id);        /* "x25519" */
 const char *quic_name_signature(uint16_t id);    /* "ecdsa_secp256r1_sha256" */

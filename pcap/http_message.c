@@ -1,0 +1,410 @@
+#include "pcap/http_conn.h"
+
+/* Requests and responses: which section is what (RFC 9114 §4.1), and what makes
+   a message malformed (§4.2, §4.3). */
+
+qd_request *http_message_request(qd_http *h, http_stream *hs) {
+  uint64_t id = hs->push_id;
+  qd_request *rq = hs->request;
+
+  if (rq || hs->gone) {
+    return rq;
+  }
+  if (hs->kind == HTTP_PUSH && hs->has_push_id) {
+    rq = quic_map_remove(&h->promises, quic_bytes_of(&id, sizeof(id)));
+  }
+  if (!rq) {
+    rq = quic_mem_zalloc(h->mem, sizeof(*rq));
+    if (!rq) {
+      return NULL;
+    }
+    qd_request_init(rq);
+    rq->protocol = "h3";
+    rq->number = qd_trace_request_number(h->trace);
+  }
+  rq->stream_id = hs->id;
+  if (hs->kind == HTTP_PUSH) {
+    rq->push_id = hs->push_id;
+  }
+  h->trace->requests++;
+  hs->request = rq;
+  return rq;
+}
+
+static bool message_decimal(quic_bytes b, uint64_t *value) {
+  *value = 0;
+  if (b.len == 0 || b.len > 19) {
+    return false;
+  }
+  for (size_t i = 0; i < b.len; i++) {
+    if (b.data[i] < '0' || b.data[i] > '9') {
+      return false;
+    }
+    *value = *value * 10 + (b.data[i] - '0');
+  }
+  return true;
+}
+
+static bool message_is(quic_bytes b, const char *text) {
+  return quic_bytes_eq(b, quic_bytes_of(text, strlen(text)));
+}
+
+/* What a field name must not be (RFC 9114 §4.2); NULL when it may. */
+static const char *message_bad_name(quic_bytes name, quic_bytes value) {
+  static const char *const connection[] = {"connection", "keep-alive",
+                                           "proxy-connection",
+                                           "transfer-encoding", "upgrade"};
+
+  if (name.len == 0) {
+    return "an empty field name";
+  }
+  for (size_t i = 0; i < name.len; i++) {
+    uint8_t c = name.data[i];
+
+    if (c >= 'A' && c <= 'Z') {
+      return "a field name with upper-case letters";
+    }
+    if (c <= ' ' || c >= 0x7f || (c == ':' && i > 0)) {
+      return "a field name with a forbidden character";
+    }
+  }
+  for (size_t i = 0; i < value.len; i++) {
+    if (value.data[i] == '\0' || value.data[i] == '\r' ||
+        value.data[i] == '\n') {
+      return "a field value with a forbidden character";
+    }
+  }
+  for (size_t i = 0; i < sizeof(connection) / sizeof(connection[0]); i++) {
+    if (message_is(name, connection[i])) {
+      return "a connection-specific field";
+    }
+  }
+  if (message_is(name, "te") && !message_is(value, "trailers")) {
+    return "te with another value than trailers";
+  }
+  return NULL;
+}
+
+/* Pseudo-header fields, where each may stand. */
+#define PSEUDO_METHOD 0x01
+#define PSEUDO_SCHEME 0x02
+#define PSEUDO_AUTHORITY 0x04
+#define PSEUDO_PATH 0x08
+#define PSEUDO_PROTOCOL 0x10
+#define PSEUDO_STATUS 0x20
+#define PSEUDO_REQUEST                                                         \
+  (PSEUDO_METHOD | PSEUDO_SCHEME | PSEUDO_AUTHORITY | PSEUDO_PATH |            \
+   PSEUDO_PROTOCOL)
+
+static unsigned message_pseudo(quic_bytes name) {
+  static const struct {
+    const char *name;
+    unsigned bit;
+  } rows[] = {{":method", PSEUDO_METHOD},       {":scheme", PSEUDO_SCHEME},
+              {":authority", PSEUDO_AUTHORITY}, {":path", PSEUDO_PATH},
+              {":protocol", PSEUDO_PROTOCOL},   {":status", PSEUDO_STATUS}};
+
+  for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+    if (message_is(name, rows[i].name)) {
+      return rows[i].bit;
+    }
+  }
+  return 0;
+}
+
+/* message_required: what is missing from the pseudo-header fields |have| of a
+   request (RFC 9114 §4.3.1, RFC 9220 §3). */
+static const char *message_required(unsigned have, bool connect) {
+  if (!(have & PSEUDO_METHOD)) {
+    return ":method is missing";
+  }
+  if (connect && !(have & PSEUDO_PROTOCOL)) {
+    return have & (PSEUDO_SCHEME | PSEUDO_PATH)
+               ? "CONNECT with :scheme or :path"
+           : have & PSEUDO_AUTHORITY ? NULL
+                                     : ":authority is missing";
+  }
+  if (have & PSEUDO_PROTOCOL && !connect) {
+    return ":protocol without CONNECT";
+  }
+  return !(have & PSEUDO_SCHEME) ? ":scheme is missing"
+         : !(have & PSEUDO_PATH) ? ":path is missing"
+                                 : NULL;
+}
+
+/* message_check returns what makes a section malformed, or NULL. */
+static const char *message_check(const qd_fields *fs, bool request,
+                                 bool trailers) {
+  unsigned have = 0, bit, allowed;
+  bool regular = false, connect = false;
+
+  allowed = trailers ? 0 : request ? PSEUDO_REQUEST : PSEUDO_STATUS;
+  for (size_t i = 0; i < fs->len; i++) {
+    quic_field f = qd_fields_at(fs, i);
+    const char *bad = message_bad_name(f.name, f.value);
+
+    if (bad) {
+      return bad;
+    }
+    if (f.name.data[0] != ':') {
+      regular = true;
+      continue;
+    }
+    bit = message_pseudo(f.name);
+    if (!(bit & allowed)) {
+      return trailers ? "a pseudo-header field in the trailers"
+                      : "a pseudo-header field that does not belong here";
+    }
+    if (have & bit) {
+      return "a pseudo-header field stands twice";
+    }
+    if (regular) {
+      return "a pseudo-header field behind other fields";
+    }
+    have |= bit;
+    connect =
+        connect || (bit == PSEUDO_METHOD && message_is(f.value, "CONNECT"));
+  }
+  if (fs->dropped || trailers) {
+    return NULL;
+  }
+  if (!request) {
+    return have & PSEUDO_STATUS ? NULL : ":status is missing";
+  }
+  return message_required(have, connect);
+}
+
+static void message_take(qd_fields *to, qd_fields *from, const quic_mem *mem) {
+  qd_fields spare = *to;
+
+  *to = *from;
+  *from = spare; /* its room is used again */
+  if (from->octets_cap > 16384) {
+    qd_fields_free(from, mem);
+  }
+}
+
+/* message_tunnel: what follows on the stream of |rq| are capsules (RFC 9297
+   §3.1). */
+static bool message_tunnel(const qd_request *rq) {
+  static const char *const tokens[] = {"webtransport", "webtransport-h3",
+                                       "connect-udp", "connect-ip",
+                                       "connect-ethernet"};
+  const qd_fields *fs = &rq->side[QD_CLIENT].fields;
+  quic_bytes protocol = qd_fields_find(fs, ":protocol");
+
+  for (size_t i = 0; i < sizeof(tokens) / sizeof(tokens[0]); i++) {
+    if (message_is(protocol, tokens[i])) {
+      return true;
+    }
+  }
+  return message_is(qd_fields_find(fs, "capsule-protocol"), "?1");
+}
+
+static void message_header(qd_http *h, http_stream *hs, qd_side side,
+                           qd_request *rq) {
+  http_half *half = &hs->half[side];
+  qd_http_message *m = &rq->side[side];
+  quic_bytes length = qd_fields_find(&m->fields, "content-length");
+  quic_bytes priority = qd_fields_find(&m->fields, "priority");
+  qlog_event e;
+
+  if (length.data && !message_decimal(length, &half->length)) {
+    http_note(h, hs->id, 0x10e, "content-length is no number (RFC 9110 8.6)");
+    half->length = QD_REQUEST_NONE;
+  }
+  if (message_tunnel(rq)) {
+    hs->half[QD_CLIENT].tunnel = hs->half[QD_SERVER].tunnel = true;
+  }
+  if (priority.data) {
+    qlog_event_init(&e, QLOG_H3_PRIORITY_UPDATED, h->trace->now);
+    e.u.h3_priority.stream_id = hs->id;
+    e.u.h3_priority.new_value = priority;
+    qd_trace_emit(h->trace, &e);
+  }
+}
+
+static void message_status(qd_http *h, http_stream *hs, qd_request *rq) {
+  quic_bytes text = qd_fields_find(&h->fields, ":status");
+  uint64_t status;
+
+  if (text.len != 3 || !message_decimal(text, &status)) {
+    if (text.data) {
+      http_note(h, hs->id, 0x10e, ":status is no number of three digits");
+    }
+    return;
+  }
+  rq->status = (unsigned)status;
+  rq->has_status = true;
+}
+
+/* message_promise notes the request that a push answers. */
+static void message_promise(qd_http *h, const http_stream *hs,
+                            uint64_t push_id) {
+  qd_request *rq;
+
+  if (quic_map_get(&h->promises, quic_bytes_of(&push_id, sizeof(push_id))) ||
+      h->promises.len >= QD_HTTP_PROMISES_MAX) {
+    return;
+  }
+  if (h->ends[QD_CLIENT].max_push_id == QD_REQUEST_NONE ||
+      push_id > h->ends[QD_CLIENT].max_push_id) {
+    http_note(h, hs->id, 0x108,
+              "push ID %llu is above MAX_PUSH_ID (RFC 9114 4.6)",
+              (unsigned long long)push_id);
+  }
+  rq = quic_mem_zalloc(h->mem, sizeof(*rq));
+  if (!rq) {
+    return;
+  }
+  qd_request_init(rq);
+  rq->protocol = "h3";
+  rq->push_id = push_id;
+  rq->number = qd_trace_request_number(h->trace);
+  rq->side[QD_CLIENT].first = rq->side[QD_CLIENT].headers = h->trace->now;
+  rq->side[QD_CLIENT].has_headers = true;
+  message_take(&rq->side[QD_CLIENT].fields, &h->fields, h->mem);
+  if (quic_map_put(&h->promises, quic_bytes_of(&push_id, sizeof(push_id)),
+                   rq) != 0) {
+    qd_request_free(rq, h->mem);
+    quic_mem_free(h->mem, rq);
+  }
+}
+
+static void message_emit(qd_http *h, const http_stream *hs, qd_side side,
+                         const qpack_section *section, uint64_t push_id) {
+  quic_h3_frame f = {.type = QUIC_H3_HEADERS, .length = section->encoded_len};
+  uint64_t head = 2;
+
+  if (push_id != QD_REQUEST_NONE) {
+    f.type = QUIC_H3_PUSH_PROMISE;
+    f.u.push_promise.push_id = push_id;
+  }
+  head += section->encoded_len >= 64 ? 1 : 0;
+  http_emit_frame(h, hs, side, &f, head + section->encoded_len, &h->fields);
+}
+
+void http_message_section(qd_http *h, http_stream *hs, qd_side side,
+                          const qpack_section *section, uint64_t push_id) {
+  http_half *half = &hs->half[side];
+  bool promise = push_id != QD_REQUEST_NONE;
+  bool request = side == QD_CLIENT || promise;
+  bool trailers = !promise && half->phase != HTTP_BEFORE;
+  qd_request *rq = http_message_request(h, hs);
+  qd_http_message *m;
+  const char *bad;
+
+  if (rq) {
+    rq->side[side].section_octets += section->encoded_len;
+    rq->side[side].field_octets += h->fields.octets_len;
+    rq->side[side].malformed += section->status != 0;
+  }
+  message_emit(h, hs, side, section, push_id);
+  if (section->status != 0 || !rq) {
+    return;
+  }
+  bad = message_check(&h->fields, request, trailers);
+  if (bad) {
+    http_note(h, hs->id, 0x10e, "%s (RFC 9114 4.2, 4.3)", bad);
+  }
+  if (promise) {
+    message_promise(h, hs, push_id);
+    return;
+  }
+  m = &rq->side[side];
+  if (half->phase == HTTP_TRAILERS) {
+    http_note(h, hs->id, 0x105, "HEADERS behind the trailers (RFC 9114 4.1)");
+    return;
+  }
+  if (trailers) {
+    half->phase = HTTP_TRAILERS;
+    m->has_trailers = true;
+    message_take(&m->trailers, &h->fields, h->mem);
+    return;
+  }
+  if (!request) {
+    message_status(h, hs, rq);
+    if (rq->status >= 100 && rq->status < 200) {
+      m->interim++;
+      rq->has_status = false;
+      return;
+    }
+    h->trace->responses += rq->has_status;
+    h->trace->failed += rq->has_status && rq->status >= 400;
+  }
+  half->phase = HTTP_CONTENT;
+  m->has_headers = true;
+  m->headers = h->trace->now;
+  m->frame = h->trace->packet ? h->trace->packet->frame : 0;
+  message_take(&m->fields, &h->fields, h->mem);
+  message_header(h, hs, side, rq);
+}
+
+static void message_capsules(qd_http *h, http_stream *hs, qd_side side,
+                             quic_bytes data) {
+  http_half *half = &hs->half[side];
+  quic_tlv_event event;
+  quic_bytes piece;
+  qlog_event e;
+
+  while (quic_tlv_reader_next(&half->capsules, &data, UINT64_MAX, &event,
+                              &piece) == 0) {
+    if (event != QUIC_TLV_BEGIN) {
+      continue;
+    }
+    qlog_event_init(
+        &e, side == QD_CLIENT ? QLOG_CAPSULE_CREATED : QLOG_CAPSULE_PARSED,
+        h->trace->now);
+    e.u.capsule.stream_id = hs->id;
+    e.u.capsule.type = half->capsules.type;
+    e.u.capsule.length = half->capsules.length;
+    qd_trace_emit(h->trace, &e);
+    hs->request->capsules++;
+  }
+}
+
+void http_message_data(qd_http *h, http_stream *hs, qd_side side,
+                       quic_bytes data) {
+  qd_request *rq = http_message_request(h, hs);
+  qd_http_message *m;
+
+  if (!rq) {
+    return;
+  }
+  m = &rq->side[side];
+  m->body += data.len;
+  if (m->body_first == QUIC_TIME_NEVER) {
+    m->body_first = h->trace->now;
+  }
+  if (hs->half[side].tunnel) {
+    message_capsules(h, hs, side, data);
+  }
+  qd_trace_body(h->trace, rq, side, data);
+}
+
+void http_message_end(qd_http *h, http_stream *hs, qd_side side) {
+  const http_half *half = &hs->half[side];
+  qd_request *rq = http_message_request(h, hs);
+  qd_http_message *m;
+  bool head;
+
+  if (!rq) {
+    return;
+  }
+  m = &rq->side[side];
+  m->fin = true;
+  head = side == QD_SERVER && (message_is(qd_request_method(rq), "HEAD") ||
+                               rq->status == 304 || rq->status == 204);
+  if (half->phase == HTTP_BEFORE && !half->sections) {
+    http_note(h, hs->id, side == QD_CLIENT ? 0x10d : 0x101,
+              "the %s ended without HEADERS (RFC 9114 4.1)",
+              side == QD_CLIENT ? "request" : "response");
+  }
+  if (half->length != QD_REQUEST_NONE && half->length != m->body && !head &&
+      !m->lost) {
+    http_note(h, hs->id, 0x10e,
+              "content-length says %llu octets, the content has %llu (RFC "
+              "9114 4.1.2)",
+              (unsigned long long)half->length, (unsigned long long)m->body);
+  }
+}

@@ -1,0 +1,63 @@
+#ifndef QD_TRACE_H
+#define QD_TRACE_H
+
+/* One connection as reports see it: its packets as events, what the analysis
+   makes of them, its streams and what the application says on them.  The
+   decoder knows nothing of it. */
+
+#include "analysis/analysis.h"
+#include "base/list.h"
+#include "pcap/conn.h"
+#include "pcap/frames.h"
+#include "pcap/request.h"
+#include "pcap/stream.h"
+
+struct qd_traces;
+
+/* What was told as an event already. */
+typedef struct qd_trace_told {
+  bool started;
+  bool offer;  /* ALPN that the client offers */
+  bool choice; /* ALPN that the server chose */
+  bool suite;
+  bool tparams[QD_SIDES];
+  uint32_t version;
+} qd_trace_told;
+
+typedef struct qd_trace {
+  uint32_t number; /* of the connection */
+  quic_list lru;
+  struct qd_traces *all;
+  qd_conn *conn; /* a reference is held */
+  quic_analysis *analysis;
+  qd_streams streams;
+  qd_trace_told told;
+  bool selected;           /* a packet of it fitted the filter */
+  bool unknown_app;        /* the application protocol cannot be told */
+  const qd_packet *packet; /* in work; NULL behind the last one */
+  quic_time now;           /* of the newest packet */
+  uint64_t requests;       /* begun */
+  uint64_t responses;      /* final status seen */
+  uint64_t failed;         /* status 400 and above */
+  uint64_t notes;          /* violations noticed in the application protocol */
+} qd_trace;
+
+/* qd_trace_emit hands |e| to the analysis and the outputs. */
+void qd_trace_emit(qd_trace *tr, const qlog_event *e);
+
+/* qd_trace_warn emits a loglevel:warning: something that a rule forbids.
+   |text| may quote only what was escaped. */
+void qd_trace_warn(qd_trace *tr, uint64_t code, const char *text);
+
+/* qd_trace_request tells of a request that ended, or of which no more can come.
+   qd_trace_body hands on its content as it comes. */
+void qd_trace_request(qd_trace *tr, qd_request *rq);
+void qd_trace_body(qd_trace *tr, qd_request *rq, qd_side side, quic_bytes data);
+
+/* qd_trace_mem is the allocator of everything that belongs to |tr|. */
+const quic_mem *qd_trace_mem(const qd_trace *tr);
+
+/* qd_trace_request_number counts the requests of the capture. */
+uint64_t qd_trace_request_number(qd_trace *tr);
+
+#endif /* !defined(QD_TRACE_H) */

@@ -1,0 +1,473 @@
+#include "pcap/traces.h"
+
+#include "pcap/conntab.h"
+#include "pcap/doq.h"
+#include "pcap/event.h"
+#include "pcap/hq.h"
+#include "pcap/http.h"
+
+struct qd_traces {
+  const quic_mem *mem;
+  qd_output *const *outputs;
+  size_t noutputs;
+  qd_frames frames;
+  qd_stream_pool pool;
+  quic_map open;  /* connection number -> qd_trace */
+  quic_list lru;  /* oldest first */
+  qd_trace *last; /* found last */
+  quic_rangeset done;
+  uint64_t evicted;
+  uint64_t requests;
+  bool starved; /* memory ran out since the last packet */
+};
+
+int qd_traces_new(qd_traces **out, const qd_traces_settings *settings) {
+  qd_traces *ts = quic_mem_zalloc(settings->mem, sizeof(*ts));
+  int rv;
+
+  *out = NULL;
+  if (!ts) {
+    return QUIC_ERR_NOMEM;
+  }
+  ts->mem = settings->mem;
+  ts->outputs = settings->outputs;
+  ts->noutputs = settings->noutputs;
+  qd_frames_init(&ts->frames, ts->mem);
+  quic_map_init(&ts->open, ts->mem, settings->seed);
+  quic_list_init(&ts->lru);
+  quic_rangeset_init(&ts->done, ts->mem, QD_TRACES_DONE_MAX);
+  rv = qd_stream_pool_init(&ts->pool, ts->mem, settings->seed);
+  if (rv != 0) {
+    qd_traces_del(ts);
+    return rv;
+  }
+  *out = ts;
+  return 0;
+}
+
+const quic_mem *qd_trace_mem(const qd_trace *tr) {
+  return tr->all->mem;
+}
+
+uint64_t qd_trace_request_number(qd_trace *tr) {
+  return ++tr->all->requests;
+}
+
+/* What outputs hear of. */
+
+void qd_trace_emit(qd_trace *tr, const qlog_event *e) {
+  const qd_traces *ts = tr->all;
+
+  quic_analysis_event(tr->analysis, e);
+  for (size_t i = 0; tr->selected && i < ts->noutputs; i++) {
+    qd_output *out = ts->outputs[i];
+
+    if (out->event) {
+      out->event(out, tr, e);
+    }
+  }
+}
+
+void qd_trace_warn(qd_trace *tr, uint64_t code, const char *text) {
+  qlog_event e;
+
+  tr->notes++;
+  qlog_event_init(&e, QLOG_LOG_WARNING, tr->now);
+  e.u.message.code = code;
+  e.u.message.text = quic_bytes_of(text, strlen(text));
+  qd_trace_emit(tr, &e);
+}
+
+void qd_trace_request(qd_trace *tr, qd_request *rq) {
+  const qd_traces *ts = tr->all;
+
+  for (size_t i = 0; tr->selected && i < ts->noutputs; i++) {
+    qd_output *out = ts->outputs[i];
+
+    if (out->request) {
+      out->request(out, tr, rq);
+    }
+  }
+}
+
+void qd_trace_body(qd_trace *tr, qd_request *rq, qd_side side,
+                   quic_bytes data) {
+  const qd_traces *ts = tr->all;
+
+  for (size_t i = 0; tr->selected && i < ts->noutputs; i++) {
+    qd_output *out = ts->outputs[i];
+
+    if (out->body) {
+      out->body(out, tr, rq, side, data);
+    }
+  }
+}
+
+static void traces_octets(void *user, qd_stream *st, qd_side side,
+                          uint64_t offset, quic_bytes data) {
+  qd_trace *tr = user;
+  const qd_traces *ts = tr->all;
+
+  for (size_t i = 0; tr->selected && i < ts->noutputs; i++) {
+    qd_output *out = ts->outputs[i];
+
+    if (out->octets) {
+      out->octets(out, tr, st, side, offset, data);
+    }
+  }
+}
+
+/* Beginning and end of a trace. */
+
+static void traces_free_trace(qd_trace *tr) {
+  if (tr->conn) {
+    qd_conn_unref(tr->conn);
+  }
+  quic_analysis_del(tr->analysis);
+  quic_mem_free(tr->all->mem, tr);
+}
+
+/* traces_end tells that no more of |tr| can come. */
+static void traces_end(qd_traces *ts, qd_trace *tr) {
+  tr->packet = NULL;
+  qd_streams_free(&tr->streams);
+  quic_analysis_end(tr->analysis, tr->now);
+  for (size_t i = 0; tr->selected && i < ts->noutputs; i++) {
+    if (ts->outputs[i]->ended) {
+      ts->outputs[i]->ended(ts->outputs[i], tr);
+    }
+  }
+  quic_list_remove(&tr->lru);
+  (void)quic_map_remove(&ts->open,
+                        quic_bytes_of(&tr->number, sizeof(tr->number)));
+  ts->last = ts->last == tr ? NULL : ts->last;
+  traces_free_trace(tr);
+}
+
+static qd_trace *traces_new_trace(qd_traces *ts, qd_conn *conn) {
+  static const quic_analysis_settings set = {.vantage = QUIC_VANTAGE_NETWORK,
+                                             .sent_is_client = true};
+  qd_trace *tr = quic_mem_zalloc(ts->mem, sizeof(*tr));
+
+  if (!tr) {
+    return NULL;
+  }
+  tr->all = ts;
+  tr->number = conn->number;
+  qd_streams_init(&tr->streams, &ts->pool);
+  if (quic_analysis_new(&tr->analysis, ts->mem, &set) != 0 ||
+      quic_map_put(&ts->open, quic_bytes_of(&tr->number, sizeof(tr->number)),
+                   tr) != 0) {
+    traces_free_trace(tr);
+    return NULL;
+  }
+  tr->conn = conn;
+  qd_conn_ref(conn);
+  tr->streams.user = tr;
+  for (size_t i = 0; i < ts->noutputs; i++) {
+    if (ts->outputs[i]->octets) {
+      tr->streams.fn = traces_octets;
+    }
+  }
+  quic_list_push_back(&ts->lru, &tr->lru);
+  return tr;
+}
+
+static void traces_evict(qd_traces *ts) {
+  qd_trace *tr = QUIC_LIST_ITEM(ts->lru.next, qd_trace, lru);
+  uint32_t number = tr->number;
+
+  ts->evicted++;
+  traces_end(ts, tr);
+  /* Beyond the limit it may come again as another of the same number. */
+  (void)!quic_rangeset_add(&ts->done, number, (uint64_t)number + 1);
+}
+
+/* traces_find returns the trace of |conn|; NULL when it was ended for want of
+   room, or memory ran out. */
+static qd_trace *traces_find(qd_traces *ts, qd_conn *conn) {
+  qd_trace *tr = ts->last;
+
+  if (tr && tr->number == conn->number) {
+    return tr;
+  }
+  tr = quic_map_get(&ts->open,
+                    quic_bytes_of(&conn->number, sizeof(conn->number)));
+  if (!tr) {
+    if (ts->done.len && quic_rangeset_has(&ts->done, conn->number)) {
+      return NULL;
+    }
+    if (ts->open.len >= QD_TRACES_MAX) {
+      traces_evict(ts);
+    }
+    tr = traces_new_trace(ts, conn);
+    if (!tr) {
+      ts->starved = true;
+      return NULL;
+    }
+  }
+  quic_list_remove(&tr->lru);
+  quic_list_push_back(&ts->lru, &tr->lru);
+  ts->last = tr;
+  return tr;
+}
+
+/* Facts of the connection as events, each when it is new. */
+
+static void traces_started(qd_trace *tr, const qd_packet *p) {
+  const qd_conn *conn = tr->conn;
+  quic_bytes scid = p->header.scid, dcid = p->header.dcid;
+  bool client = p->sender == QD_CLIENT;
+  qlog_event e;
+
+  qlog_event_init(&e, QLOG_CONNECTION_STARTED, p->time);
+  e.u.started.local.addr = client ? &p->src : &p->dst;
+  e.u.started.remote.addr = client ? &p->dst : &p->src;
+  if (conn && p->header.is_long) {
+    e.u.started.local.cids = client ? &scid : &dcid;
+    e.u.started.local.ncids = 1;
+    e.u.started.remote.cids = client ? &dcid : &scid;
+    e.u.started.remote.ncids = 1;
+  }
+  qd_trace_emit(tr, &e);
+}
+
+static void traces_version(qd_trace *tr, const qd_packet *p) {
+  qlog_event e;
+  uint8_t offered[4];
+  uint32_t v = p->header.version;
+
+  if (p->header.type == QUIC_PACKET_VERSION_NEGOTIATION) {
+    uint32_t tried = tr->told.version;
+
+    qlog_event_init(&e, QLOG_VERSION_INFORMATION, p->time);
+    e.u.versions.server_versions = p->header.versions;
+    for (int i = 0; i < 4; i++) {
+      offered[i] = (uint8_t)(tried >> (24 - 8 * i));
+    }
+    e.u.versions.client_versions = quic_bytes_of(offered, tried ? 4 : 0);
+    qd_trace_emit(tr, &e);
+    return;
+  }
+  if (!p->header.is_long || v == tr->told.version || p->sender != QD_CLIENT) {
+    return;
+  }
+  tr->told.version = v;
+  qlog_event_init(&e, QLOG_VERSION_INFORMATION, p->time);
+  for (int i = 0; i < 4; i++) {
+    offered[i] = (uint8_t)(v >> (24 - 8 * i));
+  }
+  e.u.versions.client_versions = quic_bytes_of(offered, 4);
+  e.u.versions.chosen = v;
+  qd_trace_emit(tr, &e);
+}
+
+static void traces_alpn(qd_trace *tr, quic_time now) {
+  const qd_facts *facts = &tr->conn->facts;
+  qlog_event e;
+
+  if ((tr->told.offer || !facts->alpn_len) &&
+      (tr->told.choice || !facts->alpn_chosen_len)) {
+    return;
+  }
+  qlog_event_init(&e, QLOG_ALPN_INFORMATION, now);
+  e.u.alpn.client_alpns = quic_bytes_of(facts->alpn, facts->alpn_len);
+  e.u.alpn.chosen = quic_bytes_of(facts->alpn_chosen, facts->alpn_chosen_len);
+  tr->told.offer = facts->alpn_len != 0;
+  tr->told.choice = facts->alpn_chosen_len != 0;
+  qd_trace_emit(tr, &e);
+}
+
+static void traces_facts(qd_trace *tr, quic_time now) {
+  const qd_conn *conn = tr->conn;
+  qlog_event e;
+
+  traces_alpn(tr, now);
+  if (!tr->told.suite && conn->facts.suite) {
+    tr->told.suite = true;
+    qd_event_suite(&e, now, conn);
+    qd_trace_emit(tr, &e);
+  }
+  for (int side = 0; side < QD_SIDES; side++) {
+    if (!tr->told.tparams[side] && conn->sides[side].has_tparams) {
+      tr->told.tparams[side] = true;
+      qd_event_parameters(&e, now, conn, (qd_side)side);
+      qd_trace_emit(tr, &e);
+    }
+  }
+}
+
+/* What the application says. */
+
+/* Application protocols by the start of their ALPN identifier. */
+typedef struct traces_protocol {
+  const char *alpn;
+  int (*make)(qd_app **out, qd_trace *tr);
+} traces_protocol;
+
+static const traces_protocol traces_protocols[] = {
+    {"h3", qd_http_new},
+    {"hq", qd_hq_new},
+    {"http/0.9", qd_hq_new},
+    {"doq", qd_doq_new},
+};
+
+/* traces_guess looks at the first octets of a stream, when no handshake is in
+   the capture. */
+static const char *traces_guess(const quic_frame *f) {
+  const uint8_t *d = f->u.stream.data.data;
+
+  if (f->u.stream.offset || f->u.stream.data.len == 0) {
+    return NULL;
+  }
+  if (f->u.stream.data.len >= 4 && memcmp(d, "GET ", 4) == 0) {
+    return "hq";
+  }
+  if (f->u.stream.stream_id & 2 ? d[0] <= QUIC_H3_STREAM_QPACK_DECODER
+                                : d[0] == QUIC_H3_HEADERS) {
+    return "h3";
+  }
+  return NULL;
+}
+
+static void traces_choose(qd_trace *tr, const quic_frame *f) {
+  quic_bytes alpn = qd_conn_alpn(tr->conn);
+  const char *guess;
+
+  if (alpn.len == 0) {
+    guess = traces_guess(f);
+    if (!guess) {
+      return;
+    }
+    alpn = quic_bytes_of(guess, strlen(guess));
+  }
+  for (size_t i = 0; i < sizeof(traces_protocols) / sizeof(traces_protocols[0]);
+       i++) {
+    const traces_protocol *row = &traces_protocols[i];
+    size_t len = strlen(row->alpn);
+
+    if (alpn.len >= len && memcmp(alpn.data, row->alpn, len) == 0) {
+      if (row->make(&tr->streams.app, tr) != 0) {
+        tr->all->starved = true;
+      }
+      return;
+    }
+  }
+  tr->unknown_app = true;
+}
+
+/* What QUIC_INORDER_ and QD_STREAM_ bits mean. */
+static void traces_complain(qd_trace *tr, const quic_frame *f, unsigned found) {
+  static const struct {
+    unsigned bit;
+    uint64_t code;
+    const char *text;
+  } rows[] = {
+      {QUIC_INORDER_CONFLICT, 0xa,
+       "stream octets came again and differ (RFC 9000 2.2)"},
+      {QUIC_INORDER_FINAL_SIZE, 0x6,
+       "the final size of a stream is contradicted (RFC 9000 4.5)"},
+      {QD_STREAM_WRONG_SIDE, 0x5,
+       "a frame on a stream on which its sender cannot send (RFC 9000 19.8)"},
+  };
+
+  (void)f;
+  for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+    if (found & rows[i].bit) {
+      qd_trace_warn(tr, rows[i].code, rows[i].text);
+    }
+  }
+}
+
+static bool traces_of_stream(const quic_frame *f) {
+  return f->type >> 3 == QUIC_FRAME_STREAM >> 3 ||
+         f->type == QUIC_FRAME_RESET_STREAM ||
+         f->type == QUIC_FRAME_RESET_STREAM_AT ||
+         f->type == QUIC_FRAME_STOP_SENDING;
+}
+
+static void traces_frames(qd_traces *ts, qd_trace *tr, const qd_packet *p) {
+  for (size_t i = 0; i < ts->frames.len; i++) {
+    const quic_frame *f = &ts->frames.items[i];
+    unsigned found = 0;
+
+    if (traces_of_stream(f)) {
+      if (!tr->streams.app && !tr->unknown_app &&
+          f->type >> 3 == QUIC_FRAME_STREAM >> 3) {
+        traces_choose(tr, f);
+      }
+      if (qd_streams_frame(&tr->streams, p->sender, f, &found) != 0) {
+        ts->starved = true;
+      }
+      if (found & ~(unsigned)QUIC_INORDER_REPEATED) {
+        traces_complain(tr, f, found);
+      }
+    } else if (f->type >> 1 == QUIC_FRAME_DATAGRAM >> 1 && tr->streams.app &&
+               tr->streams.app->datagram) {
+      tr->streams.app->datagram(tr->streams.app, p->sender, f->u.datagram.data);
+    }
+  }
+}
+
+int qd_traces_packet(qd_traces *ts, const qd_packet *p, bool shown) {
+  qd_trace *tr;
+  qlog_event e;
+
+  /* The copy of a datagram is the capture's doing, not the sender's; what an
+     ICMP error quotes was seen before. */
+  if (!p->conn || p->notes & (QD_NOTE_DUPLICATE | QD_NOTE_ICMP)) {
+    return 0;
+  }
+  ts->starved = false;
+  tr = traces_find(ts, p->conn);
+  if (!tr) {
+    return ts->starved ? QUIC_ERR_NOMEM : 0;
+  }
+  if (qd_frames_read(&ts->frames, p) != 0) {
+    ts->starved = true;
+  }
+  tr->packet = p;
+  tr->now = p->time;
+  tr->selected = tr->selected || shown;
+  if (!tr->told.started) {
+    tr->told.started = true;
+    traces_started(tr, p);
+  }
+  if (p->header.is_long || p->nmessages) {
+    traces_version(tr, p);
+  }
+  if (qd_event_packet(&e, p, &ts->frames)) {
+    qd_trace_emit(tr, &e);
+  }
+  traces_facts(tr, p->time);
+  traces_frames(ts, tr, p);
+  tr->packet = NULL;
+  return ts->starved ? QUIC_ERR_NOMEM : 0;
+}
+
+void qd_traces_finish(qd_traces *ts) {
+  while (!quic_list_empty(&ts->lru)) {
+    traces_end(ts, QUIC_LIST_ITEM(ts->lru.next, qd_trace, lru));
+  }
+}
+
+uint64_t qd_traces_evicted(const qd_traces *ts) {
+  return ts->evicted;
+}
+
+void qd_traces_del(qd_traces *ts) {
+  if (!ts) {
+    return;
+  }
+  while (!quic_list_empty(&ts->lru)) {
+    qd_trace *tr = QUIC_LIST_ITEM(ts->lru.next, qd_trace, lru);
+
+    ts->noutputs = 0;
+    traces_end(ts, tr);
+  }
+  quic_map_free(&ts->open);
+  quic_rangeset_free(&ts->done);
+  qd_stream_pool_free(&ts->pool);
+  qd_frames_free(&ts->frames);
+  quic_mem_free(ts->mem, ts);
+}
