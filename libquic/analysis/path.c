@@ -170,7 +170,7 @@ unsigned quic_path_packet(quic_path *path, const qlog_packet *packet,
 
       t->last = at->time;
       t->packets[at->side]++;
-      t->octets[at->side] += packet->length;
+      t->octets[at->side] += quic_packet_octets(packet);
     }
     if (at->side == QUIC_SIDE_CLIENT) {
       path_dcid(path, packet->header->dcid);

@@ -126,7 +126,7 @@ static void phases_0rtt(quic_phases *p, const qlog_packet *packet,
                         const quic_mark *at) {
   phases_mark(p, QUIC_PHASE_CLIENT_0RTT, at);
   p->early_packets++;
-  p->early_octets += packet->length;
+  p->early_octets += quic_packet_octets(packet);
   if (p->early == QUIC_EARLY_NONE) {
     p->early = QUIC_EARLY_SENT;
   }
