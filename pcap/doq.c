@@ -99,7 +99,7 @@ static bool doq_read(qd_lineapp *app, qd_request *rq, qd_side side,
   return true;
 }
 
-int qd_doq_new(qd_app **out, qd_trace *tr) {
+int qd_doq_new(qd_protocol **out, qd_trace *tr) {
   static const qd_lineapp_ops ops = {
       .name = "doq", .keep = {DOQ_QUESTION, DOQ_RESPONSE}, .read = doq_read};
 

@@ -10,6 +10,6 @@
 
 /* qd_doq_new makes the application protocol of |tr|.  Returns 0 or
    QUIC_ERR_NOMEM. */
-int qd_doq_new(qd_app **out, qd_trace *tr) QUIC_MUST_USE;
+int qd_doq_new(qd_protocol **out, qd_trace *tr) QUIC_MUST_USE;
 
 #endif /* !defined(QD_DOQ_H) */

@@ -3,6 +3,7 @@
 
 /* A field section that is kept: names and values in one block. */
 
+#include "base/err.h"
 #include "base/mem.h"
 #include "wire/field.h"
 

@@ -42,7 +42,7 @@ static bool hq_read(qd_lineapp *app, qd_request *rq, qd_side side,
   return side == QD_SERVER || hq_request(app, rq, data, all);
 }
 
-int qd_hq_new(qd_app **out, qd_trace *tr) {
+int qd_hq_new(qd_protocol **out, qd_trace *tr) {
   static const qd_lineapp_ops ops = {
       .name = "hq", .keep = {QD_HQ_LINE_MAX, 1}, .read = hq_read};
 

@@ -385,7 +385,7 @@ static bool http_opened(qd_http *h, http_stream *hs, quic_bytes *data) {
 
 /* What the streams call. */
 
-static void http_octets(qd_app *app, qd_stream *st, qd_side side,
+static void http_octets(qd_protocol *app, qd_stream *st, qd_side side,
                         quic_bytes data) {
   qd_http *h = (qd_http *)(void *)app;
   http_stream *hs = http_stream_of(h, st);
@@ -421,7 +421,8 @@ static void http_octets(qd_app *app, qd_stream *st, qd_side side,
   }
 }
 
-static bool http_hole(qd_app *app, qd_stream *st, qd_side side, uint64_t len) {
+static bool http_hole(qd_protocol *app, qd_stream *st, qd_side side,
+                      uint64_t len) {
   qd_http *h = (qd_http *)(void *)app;
   http_stream *hs = st->app;
   http_half *half = hs ? &hs->half[side] : NULL;
@@ -446,7 +447,7 @@ static bool http_hole(qd_app *app, qd_stream *st, qd_side side, uint64_t len) {
   return false;
 }
 
-static void http_fin(qd_app *app, qd_stream *st, qd_side side) {
+static void http_fin(qd_protocol *app, qd_stream *st, qd_side side) {
   qd_http *h = (qd_http *)(void *)app;
   http_stream *hs = http_stream_of(h, st);
 
@@ -468,7 +469,7 @@ static void http_fin(qd_app *app, qd_stream *st, qd_side side) {
   }
 }
 
-static void http_reset(qd_app *app, qd_stream *st, qd_side side,
+static void http_reset(qd_protocol *app, qd_stream *st, qd_side side,
                        uint64_t code) {
   qd_http *h = (qd_http *)(void *)app;
   http_stream *hs = http_stream_of(h, st);
@@ -487,7 +488,8 @@ static void http_reset(qd_app *app, qd_stream *st, qd_side side,
   }
 }
 
-static void http_stop(qd_app *app, qd_stream *st, qd_side side, uint64_t code) {
+static void http_stop(qd_protocol *app, qd_stream *st, qd_side side,
+                      uint64_t code) {
   qd_http *h = (qd_http *)(void *)app;
   http_stream *hs = http_stream_of(h, st);
   qd_request *rq =
@@ -498,7 +500,7 @@ static void http_stop(qd_app *app, qd_stream *st, qd_side side, uint64_t code) {
   }
 }
 
-static void http_datagram(qd_app *app, qd_side side, quic_bytes data) {
+static void http_datagram(qd_protocol *app, qd_side side, quic_bytes data) {
   qd_http *h = (qd_http *)(void *)app;
   quic_reader rd;
   qlog_event e;
@@ -527,7 +529,7 @@ static void http_datagram(qd_app *app, qd_side side, quic_bytes data) {
 }
 
 /* http_forget keeps a stream on which a section still waits. */
-static void http_forget(qd_app *app, qd_stream *st) {
+static void http_forget(qd_protocol *app, qd_stream *st) {
   qd_http *h = (qd_http *)(void *)app;
   http_stream *hs = st->app;
 
@@ -555,7 +557,7 @@ static void http_end_waiting(void *user, quic_bytes key, void *value) {
   http_stream_end(user, value);
 }
 
-static void http_finish(qd_app *app) {
+static void http_finish(qd_protocol *app) {
   qd_http *h = (qd_http *)(void *)app;
 
   quic_map_each(&h->waiting, http_end_waiting, h);
@@ -570,7 +572,7 @@ static void http_free_promise(void *user, quic_bytes key, void *value) {
   quic_mem_free(h->mem, value);
 }
 
-static void http_del(qd_app *app) {
+static void http_del(qd_protocol *app) {
   qd_http *h = (qd_http *)(void *)app;
 
   for (int side = 0; side < QD_SIDES; side++) {
@@ -584,8 +586,8 @@ static void http_del(qd_app *app) {
   quic_mem_free(h->mem, h);
 }
 
-int qd_http_new(qd_app **out, qd_trace *tr) {
-  static const qd_app ops = {
+int qd_http_new(qd_protocol **out, qd_trace *tr) {
+  static const qd_protocol ops = {
       "h3",      http_octets,   http_hole,   http_fin,    http_reset,
       http_stop, http_datagram, http_forget, http_finish, http_del};
   const quic_mem *mem = qd_trace_mem(tr);
@@ -617,10 +619,11 @@ int qd_http_new(qd_app **out, qd_trace *tr) {
   return 0;
 }
 
-const qd_http_settings *qd_http_settings_of(const qd_app *app, qd_side side) {
+const qd_http_settings *qd_http_settings_of(const qd_protocol *app,
+                                            qd_side side) {
   return &((const qd_http *)(const void *)app)->ends[side].settings;
 }
 
-const qd_http_qpack *qd_http_qpack_of(const qd_app *app, qd_side side) {
+const qd_http_qpack *qd_http_qpack_of(const qd_protocol *app, qd_side side) {
   return &((const qd_http *)(const void *)app)->ends[side].stats;
 }

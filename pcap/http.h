@@ -16,7 +16,7 @@
 
 /* qd_http_new makes the application protocol of |tr|.  Returns 0 or
    QUIC_ERR_NOMEM. */
-int qd_http_new(qd_app **out, qd_trace *tr) QUIC_MUST_USE;
+int qd_http_new(qd_protocol **out, qd_trace *tr) QUIC_MUST_USE;
 
 /* What one end told of itself, for reports. */
 typedef struct qd_http_settings {
@@ -44,7 +44,8 @@ typedef struct qd_http_qpack {
 
 /* qd_http_settings_of and qd_http_qpack_of look at |app|, which must be an
    "h3". */
-const qd_http_settings *qd_http_settings_of(const qd_app *app, qd_side side);
-const qd_http_qpack *qd_http_qpack_of(const qd_app *app, qd_side side);
+const qd_http_settings *qd_http_settings_of(const qd_protocol *app,
+                                            qd_side side);
+const qd_http_qpack *qd_http_qpack_of(const qd_protocol *app, qd_side side);
 
 #endif /* !defined(QD_HTTP_H) */

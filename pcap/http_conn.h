@@ -76,7 +76,7 @@ typedef struct http_end {
 } http_end;
 
 typedef struct qd_http {
-  qd_app base;
+  qd_protocol base;
   const quic_mem *mem;
   qd_trace *trace;
   http_end ends[QD_SIDES];

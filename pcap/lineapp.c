@@ -55,7 +55,7 @@ static void lineapp_read(qd_lineapp *app, lineapp_stream *ls, qd_side side,
   }
 }
 
-static void lineapp_octets(qd_app *base, qd_stream *st, qd_side side,
+static void lineapp_octets(qd_protocol *base, qd_stream *st, qd_side side,
                            quic_bytes data) {
   qd_lineapp *app = (qd_lineapp *)(void *)base;
   lineapp_stream *ls = lineapp_of(app, st);
@@ -76,7 +76,7 @@ static void lineapp_octets(qd_app *base, qd_stream *st, qd_side side,
   }
 }
 
-static bool lineapp_hole(qd_app *base, qd_stream *st, qd_side side,
+static bool lineapp_hole(qd_protocol *base, qd_stream *st, qd_side side,
                          uint64_t len) {
   lineapp_stream *ls = st->app;
 
@@ -89,7 +89,7 @@ static bool lineapp_hole(qd_app *base, qd_stream *st, qd_side side,
   return side == QD_SERVER;
 }
 
-static void lineapp_fin(qd_app *base, qd_stream *st, qd_side side) {
+static void lineapp_fin(qd_protocol *base, qd_stream *st, qd_side side) {
   qd_lineapp *app = (qd_lineapp *)(void *)base;
   lineapp_stream *ls = lineapp_of(app, st);
 
@@ -99,7 +99,7 @@ static void lineapp_fin(qd_app *base, qd_stream *st, qd_side side) {
   }
 }
 
-static void lineapp_reset(qd_app *base, qd_stream *st, qd_side side,
+static void lineapp_reset(qd_protocol *base, qd_stream *st, qd_side side,
                           uint64_t code) {
   lineapp_stream *ls = lineapp_of((qd_lineapp *)(void *)base, st);
 
@@ -108,7 +108,7 @@ static void lineapp_reset(qd_app *base, qd_stream *st, qd_side side,
   }
 }
 
-static void lineapp_stop(qd_app *base, qd_stream *st, qd_side side,
+static void lineapp_stop(qd_protocol *base, qd_stream *st, qd_side side,
                          uint64_t code) {
   lineapp_stream *ls = lineapp_of((qd_lineapp *)(void *)base, st);
 
@@ -117,7 +117,7 @@ static void lineapp_stop(qd_app *base, qd_stream *st, qd_side side,
   }
 }
 
-static void lineapp_forget(qd_app *base, qd_stream *st) {
+static void lineapp_forget(qd_protocol *base, qd_stream *st) {
   qd_lineapp *app = (qd_lineapp *)(void *)base;
   lineapp_stream *ls = st->app;
 
@@ -136,17 +136,17 @@ static void lineapp_forget(qd_app *base, qd_stream *st) {
   quic_mem_free(app->mem, ls);
 }
 
-static void lineapp_finish(qd_app *base) {
+static void lineapp_finish(qd_protocol *base) {
   (void)base;
 }
 
-static void lineapp_del(qd_app *base) {
+static void lineapp_del(qd_protocol *base) {
   qd_lineapp *app = (qd_lineapp *)(void *)base;
 
   quic_mem_free(app->mem, app);
 }
 
-int qd_lineapp_new(qd_app **out, qd_trace *tr, const qd_lineapp_ops *ops) {
+int qd_lineapp_new(qd_protocol **out, qd_trace *tr, const qd_lineapp_ops *ops) {
   const quic_mem *mem = qd_trace_mem(tr);
   qd_lineapp *app = quic_mem_zalloc(mem, sizeof(*app));
 
@@ -154,15 +154,15 @@ int qd_lineapp_new(qd_app **out, qd_trace *tr, const qd_lineapp_ops *ops) {
   if (!app) {
     return QUIC_ERR_NOMEM;
   }
-  app->base = (qd_app){.name = ops->name,
-                       .octets = lineapp_octets,
-                       .hole = lineapp_hole,
-                       .fin = lineapp_fin,
-                       .reset = lineapp_reset,
-                       .stop = lineapp_stop,
-                       .forget = lineapp_forget,
-                       .finish = lineapp_finish,
-                       .del = lineapp_del};
+  app->base = (qd_protocol){.name = ops->name,
+                            .octets = lineapp_octets,
+                            .hole = lineapp_hole,
+                            .fin = lineapp_fin,
+                            .reset = lineapp_reset,
+                            .stop = lineapp_stop,
+                            .forget = lineapp_forget,
+                            .finish = lineapp_finish,
+                            .del = lineapp_del};
   app->mem = mem;
   app->trace = tr;
   app->ops = ops;

@@ -25,7 +25,7 @@ typedef struct qd_lineapp_ops {
 } qd_lineapp_ops;
 
 struct qd_lineapp {
-  qd_app base;
+  qd_protocol base;
   const quic_mem *mem;
   qd_trace *trace;
   const qd_lineapp_ops *ops;
@@ -33,7 +33,7 @@ struct qd_lineapp {
 
 /* qd_lineapp_new makes an application protocol of |ops|, which must outlive it.
    Returns 0 or QUIC_ERR_NOMEM. */
-int qd_lineapp_new(qd_app **out, qd_trace *tr,
+int qd_lineapp_new(qd_protocol **out, qd_trace *tr,
                    const qd_lineapp_ops *ops) QUIC_MUST_USE;
 
 #endif /* !defined(QD_LINEAPP_H) */

@@ -10,7 +10,25 @@
 #include "base/text.h"
 #include "crypto/backend.h"
 
-enum { OPT_FLAT = 256, OPT_WHY, OPT_FILTER, OPT_HELP_FILTER, OPT_COLOUR };
+enum {
+  OPT_FLAT = 256,
+  OPT_WHY,
+  OPT_FILTER,
+  OPT_HELP_FILTER,
+  OPT_COLOUR,
+  OPT_CLOSE,
+  OPT_HTTP,
+  OPT_JSON,
+  OPT_FOLLOW,
+  OPT_EXTRACT,
+  OPT_HAR,
+  OPT_HAR_BODIES,
+  OPT_QLOG,
+  OPT_QLOG_COMPAT,
+  OPT_INJECT,
+  OPT_STRIP,
+  OPT_EXPECT
+};
 
 static const char options_doc[] =
     "Opens QUIC in a packet capture: every packet, every frame, and for each "
@@ -44,12 +62,31 @@ static const struct argp_option options_list[] = {
     {NULL, 0, NULL, 0, "Output:", 2},
     {"verbose", 'v', NULL, 0, "Show frames and their fields; -vv: everything",
      2},
+    {"summary", 's', NULL, 0,
+     "One row for each connection: who, handshake, loss, round trips, how it "
+     "ended",
+     2},
+    {"http", OPT_HTTP, NULL, 0,
+     "One row for each request: method, URL, status, times, octets", 2},
+    {"close", OPT_CLOSE, NULL, 0,
+     "How each connection ended: by whom, why, and the packets that show it",
+     2},
+    {"json", OPT_JSON, NULL, 0,
+     "Everything as JSON, one object on a line (schema quicdump/1)", 2},
+    {"follow", OPT_FOLLOW, "CONN:STREAM[:c|s]", 0,
+     "The octets of a stream, each once and in order; :text or :hex behind it "
+     "change how they look",
+     2},
     {"flat", OPT_FLAT, NULL, 0,
      "One P line for each packet and one F line for each frame, to compare and "
      "to grep",
      2},
     {"why", OPT_WHY, NULL, 0,
      "Report which packets were not opened, and which secrets are missing", 2},
+    {"expect", OPT_EXPECT, "EXPR", 0,
+     "Leave with status 1, and the reason, unless EXPR holds for every "
+     "connection; see --help-filter",
+     2},
     {"filter", OPT_FILTER, "EXPR", 0,
      "Show only packets that fit EXPR; see --help-filter", 2},
     {"help-filter", OPT_HELP_FILTER, NULL, 0,
@@ -62,6 +99,18 @@ static const struct argp_option options_list[] = {
     {"color", OPT_COLOUR, "WHEN", 0,
      "auto (on a terminal, unless NO_COLOR is set), always, never", 2},
     {"quiet", 'q', NULL, 0, "No progress and no notes on standard error", 2},
+    {NULL, 0, NULL, 0, "Files written:", 3},
+    {"qlog", OPT_QLOG, "DIR", 0, "A qlog of each connection", 3},
+    {"qlog-compat", OPT_QLOG_COMPAT, NULL, 0,
+     "Write qlog 0.3, which QVIS opens, instead of the newest draft", 3},
+    {"har", OPT_HAR, "FILE", 0, "Requests as HTTP Archive 1.2", 3},
+    {"har-bodies", OPT_HAR_BODIES, NULL, 0, "Put the content into it, too", 3},
+    {"extract", OPT_EXTRACT, "DIR", 0, "The content of each response as a file",
+     3},
+    {"inject", OPT_INJECT, "FILE", 0,
+     "The capture as pcapng, with the secrets that it needs inside", 3},
+    {"strip-secrets", OPT_STRIP, "FILE", 0,
+     "The capture without the secrets inside it", 3},
     {0}};
 
 static void options_version(FILE *stream, struct argp_state *state) {
@@ -110,9 +159,42 @@ static uint64_t options_count(const char *arg, struct argp_state *state) {
 static void options_mode(qd_options *opt, qd_mode mode,
                          struct argp_state *state) {
   if (opt->mode != QD_MODE_LINE && opt->mode != mode) {
-    argp_error(state, "-v, --flat and --why exclude each other");
+    argp_error(state, "-v, -s, --http, --close, --json, --follow, --flat and "
+                      "--why exclude each other");
   }
   opt->mode = mode;
+}
+
+/* options_export takes what names a file to be written; false = none such. */
+static bool options_export(qd_options *opt, int key, const char *arg) {
+  switch (key) {
+  case OPT_QLOG:
+    opt->qlog = arg;
+    return true;
+  case OPT_QLOG_COMPAT:
+    opt->qlog_compat = true;
+    return true;
+  case OPT_HAR:
+    opt->har = arg;
+    return true;
+  case OPT_HAR_BODIES:
+    opt->har_bodies = true;
+    return true;
+  case OPT_EXTRACT:
+    opt->extract = arg;
+    return true;
+  case OPT_INJECT:
+    opt->inject = arg;
+    return true;
+  case OPT_STRIP:
+    opt->strip = arg;
+    return true;
+  case OPT_EXPECT:
+    opt->expect = arg;
+    return true;
+  default:
+    return false;
+  }
 }
 
 static error_t options_one(int key, char *arg, struct argp_state *state) {
@@ -144,6 +226,22 @@ static error_t options_one(int key, char *arg, struct argp_state *state) {
   case OPT_WHY:
     options_mode(opt, QD_MODE_WHY, state);
     return 0;
+  case 's':
+    options_mode(opt, QD_MODE_SUMMARY, state);
+    return 0;
+  case OPT_HTTP:
+    options_mode(opt, QD_MODE_HTTP, state);
+    return 0;
+  case OPT_CLOSE:
+    options_mode(opt, QD_MODE_CLOSE, state);
+    return 0;
+  case OPT_JSON:
+    options_mode(opt, QD_MODE_JSON, state);
+    return 0;
+  case OPT_FOLLOW:
+    options_mode(opt, QD_MODE_FOLLOW, state);
+    opt->follow = arg;
+    return 0;
   case OPT_HELP_FILTER:
     opt->mode = QD_MODE_HELP_FILTER;
     return 0;
@@ -166,7 +264,7 @@ static error_t options_one(int key, char *arg, struct argp_state *state) {
     opt->quiet = true;
     return 0;
   default:
-    return ARGP_ERR_UNKNOWN;
+    return options_export(opt, key, arg) ? 0 : ARGP_ERR_UNKNOWN;
   }
 }
 

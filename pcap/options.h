@@ -11,7 +11,7 @@
 /* Exit statuses, as documented in the manual. */
 enum {
   QD_EXIT_OK = 0,
-  QD_EXIT_NOTHING = 1, /* no QUIC found */
+  QD_EXIT_NOTHING = 1, /* no QUIC found, or --expect is not met */
   QD_EXIT_INPUT = 2,   /* input that cannot be read, output that cannot be
                           written */
   QD_EXIT_USAGE = 64
@@ -22,6 +22,11 @@ typedef enum qd_mode {
   QD_MODE_TREE,
   QD_MODE_FLAT,
   QD_MODE_WHY,
+  QD_MODE_SUMMARY,
+  QD_MODE_CLOSE,
+  QD_MODE_HTTP,
+  QD_MODE_JSON,
+  QD_MODE_FOLLOW,
   QD_MODE_HELP_FILTER
 } qd_mode;
 
@@ -34,6 +39,15 @@ typedef struct qd_options {
   bool keys_from_environment; /* keys[0] is $SSLKEYLOGFILE */
   const char *filter;         /* --filter; NULL = all */
   const char *user;           /* -Z; NULL = the default */
+  const char *follow;         /* --follow CONN:STREAM[:c|s][:FORMAT] */
+  const char *extract;        /* --extract DIR; NULL = no */
+  const char *har;            /* --har FILE */
+  const char *qlog;           /* --qlog DIR */
+  const char *inject;         /* --inject FILE */
+  const char *strip;          /* --strip-secrets FILE */
+  const char *expect;         /* --expect EXPR */
+  bool qlog_compat;           /* --qlog-compat */
+  bool har_bodies;            /* --har-bodies */
   uint64_t count;             /* -c: packets shown at most; 0 = all */
   qd_mode mode;
   int verbosity;

@@ -7,6 +7,7 @@
    uses printf. */
 
 #include "pcap/output.h"
+#include "pcap/say.h"
 #include "pcap/show.h"
 #include "pcap/walk.h"
 #include "wire/names.h"
@@ -38,6 +39,7 @@ typedef struct out_line {
   qd_output_settings settings;
   quic_text *text;
   line_conn *conns; /* LINE_CONNS, by number */
+  qd_aside aside;   /* what the packet to come says of HTTP/3 */
 } out_line;
 
 static void line_gap(quic_text *t) {
@@ -662,8 +664,18 @@ static void line_packet(qd_output *out, const qd_packet *p) {
   for (uint8_t i = 0; i < p->nmessages && i < QD_MESSAGES_MAX; i++) {
     line_message(&ctx, &p->messages[i]);
   }
+  quic_text_mem(o->text, o->aside.buffer, o->aside.text.len);
+  qd_aside_clear(&o->aside);
   line_notes(&ctx);
   quic_text_char(o->text, '\n');
+}
+
+static void line_event(qd_output *out, struct qd_trace *tr,
+                       const qlog_event *e) {
+  out_line *o = (out_line *)(void *)out;
+
+  (void)tr;
+  qd_say_line(&o->aside.text, e, o->settings.colour);
 }
 
 static void line_del(qd_output *out) {
@@ -683,6 +695,8 @@ int qd_output_line_new(qd_output **out, const qd_output_settings *settings) {
     return QUIC_ERR_NOMEM;
   }
   o->base.packet = line_packet;
+  o->base.event = line_event;
+  qd_aside_clear(&o->aside);
   o->base.del = line_del;
   o->settings = *settings;
   o->text = settings->text;

@@ -68,5 +68,11 @@ int qd_output_tree_new(qd_output **out,
                        const qd_output_settings *settings) QUIC_MUST_USE;
 int qd_output_flat_new(qd_output **out,
                        const qd_output_settings *settings) QUIC_MUST_USE;
+int qd_output_summary_new(qd_output **out,
+                          const qd_output_settings *settings) QUIC_MUST_USE;
+int qd_output_close_new(qd_output **out,
+                        const qd_output_settings *settings) QUIC_MUST_USE;
+int qd_output_http_new(qd_output **out,
+                       const qd_output_settings *settings) QUIC_MUST_USE;
 
 #endif /* !defined(QD_OUTPUT_H) */

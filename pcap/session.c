@@ -18,6 +18,7 @@
 #include "pcap/select.h"
 #include "pcap/sink.h"
 #include "pcap/source.h"
+#include "pcap/traces.h"
 
 #define SESSION_PROGRESS_AFTER QUIC_SECOND
 #define SESSION_PROGRESS_EVERY (200 * QUIC_MILLISECOND)
@@ -25,16 +26,22 @@
 #define SESSION_PATIENCE QUIC_SECOND
 #define SESSION_POLL_RECORDS 1024 /* between looks at clock and key logs */
 
+#define SESSION_OUTPUTS_MAX 8
+
 struct qd_session {
   const qd_options *opt;
   const quic_mem *mem;
   qd_keyfiles *keys;
   quic_link *link;
   qd_decoder *decoder;
-  quic_filter *filter;   /* NULL = all */
-  qd_output *output;     /* NULL with --why */
+  quic_filter *filter; /* NULL = all */
+  qd_output *outputs[SESSION_OUTPUTS_MAX];
+  size_t noutputs;
+  bool shows_packets;    /* the first output does */
+  qd_traces *traces;     /* NULL = no output asks for more than packets */
   qd_coverage *coverage; /* --why only */
   qd_sink sink;
+  uint64_t seed[2]; /* for hash tables: keys come from outside */
   uint64_t shown;
   uint64_t matched; /* packets that fit the filter */
   uint64_t frame;   /* the record in work */
@@ -86,17 +93,30 @@ void qd_session_note(qd_session *se, const char *fmt, ...) {
   va_end(ap);
 }
 
+/* session_no_memory says once that something was lost. */
+static void session_no_memory(qd_session *se) {
+  if (!se->starved) {
+    session_error(se, "%s; the output has gaps", quic_err_text(QUIC_ERR_NOMEM));
+  }
+  se->starved = true;
+}
+
 /* session_packet gets what the decoder hands out. */
 static void session_packet(void *user, const qd_packet *p) {
   qd_session *se = user;
+  bool fits;
 
   if (se->done) {
     return;
   }
-  if (se->output) {
-    qd_output_start(se->output, p);
+  for (size_t i = 0; i < se->noutputs; i++) {
+    qd_output_start(se->outputs[i], p);
   }
-  if (se->filter && !quic_filter_match(se->filter, p, qd_select_values)) {
+  fits = !se->filter || quic_filter_match(se->filter, p, qd_select_values);
+  if (se->traces && qd_traces_packet(se->traces, p, fits) != 0) {
+    session_no_memory(se);
+  }
+  if (!fits) {
     return;
   }
   se->matched++;
@@ -104,7 +124,11 @@ static void session_packet(void *user, const qd_packet *p) {
     qd_coverage_packet(se->coverage, p);
     return;
   }
-  se->output->packet(se->output, p);
+  for (size_t i = 0; i < se->noutputs; i++) {
+    if (se->outputs[i]->packet) {
+      se->outputs[i]->packet(se->outputs[i], p);
+    }
+  }
   se->shown++;
   if (se->opt->unordered && qd_sink_flush(&se->sink) != 0) {
     se->done = true;
@@ -131,24 +155,48 @@ static bool session_colour(const qd_options *opt) {
          strcmp(term, "dumb") != 0;
 }
 
+static int (*const session_makers[])(qd_output **,
+                                     const qd_output_settings *) = {
+    [QD_MODE_LINE] = qd_output_line_new,
+    [QD_MODE_TREE] = qd_output_tree_new,
+    [QD_MODE_FLAT] = qd_output_flat_new,
+    [QD_MODE_SUMMARY] = qd_output_summary_new,
+    [QD_MODE_CLOSE] = qd_output_close_new,
+    [QD_MODE_HTTP] = qd_output_http_new,
+};
+
 static int session_output(qd_session *se) {
   const qd_options *opt = se->opt;
+  int rv;
   qd_output_settings set = {.mem = se->mem,
                             .text = &se->sink.text,
                             .colour = session_colour(opt),
                             .verbosity = opt->verbosity,
                             .absolute_time = opt->absolute_time};
 
-  switch (opt->mode) {
-  case QD_MODE_TREE:
-    return qd_output_tree_new(&se->output, &set);
-  case QD_MODE_FLAT:
-    return qd_output_flat_new(&se->output, &set);
-  case QD_MODE_WHY:
+  if (opt->mode == QD_MODE_WHY) {
     return qd_coverage_new(&se->coverage, se->mem);
-  default:
-    return qd_output_line_new(&se->output, &set);
   }
+  rv = session_makers[opt->mode](&se->outputs[se->noutputs], &set);
+  if (rv == 0) {
+    se->shows_packets = se->outputs[0]->packet != NULL;
+    se->noutputs++;
+  }
+  return rv;
+}
+
+/* session_traces follows connections, if an output wants to know of them. */
+static int session_traces(qd_session *se, const uint64_t seed[2]) {
+  qd_traces_settings set = {.mem = se->mem,
+                            .seed = {seed[0], seed[1]},
+                            .outputs = se->outputs,
+                            .noutputs = se->noutputs};
+  bool follow = false;
+
+  for (size_t i = 0; i < se->noutputs; i++) {
+    follow = follow || qd_output_follows(se->outputs[i]);
+  }
+  return follow ? qd_traces_new(&se->traces, &set) : 0;
 }
 
 static int session_filter(qd_session *se) {
@@ -228,9 +276,10 @@ static int session_decoder(qd_session *se) {
       .fn = session_packet,
       .user = se};
 
-  if (getrandom(set.seed, sizeof(set.seed), GRND_NONBLOCK) < 0) {
-    set.seed[0] = session_clock();
+  if (getrandom(se->seed, sizeof(se->seed), GRND_NONBLOCK) < 0) {
+    se->seed[0] = session_clock();
   }
+  memcpy(set.seed, se->seed, sizeof(set.seed));
   if (quic_link_new(&se->link, se->mem) != 0 ||
       qd_decoder_new(&se->decoder, &set) != 0) {
     return QD_EXIT_INPUT;
@@ -258,7 +307,8 @@ int qd_session_new(qd_session **out, const qd_options *opt) {
   }
   if (status == 0) {
     status = session_decoder(se);
-    if (status == 0 && session_output(se) != 0) {
+    if (status == 0 &&
+        (session_output(se) != 0 || session_traces(se, se->seed) != 0)) {
       status = QD_EXIT_INPUT;
     }
     if (status) {
@@ -277,23 +327,16 @@ void qd_session_del(qd_session *se) {
   if (!se) {
     return;
   }
+  qd_traces_del(se->traces); /* holds connections of the decoder */
   qd_decoder_del(se->decoder);
-  if (se->output) {
-    se->output->del(se->output);
+  for (size_t i = 0; i < se->noutputs; i++) {
+    se->outputs[i]->del(se->outputs[i]);
   }
   qd_coverage_del(se->coverage);
   quic_filter_del(se->filter);
   quic_link_del(se->link);
   qd_keyfiles_del(se->keys);
   quic_mem_free(se->mem, se);
-}
-
-/* session_no_memory says once that something was lost. */
-static void session_no_memory(qd_session *se) {
-  if (!se->starved) {
-    session_error(se, "%s; the output has gaps", quic_err_text(QUIC_ERR_NOMEM));
-  }
-  se->starved = true;
 }
 
 bool qd_session_record(qd_session *se, const quic_capture_record *rec) {
@@ -353,7 +396,7 @@ void qd_session_progress(qd_session *se, uint64_t done, uint64_t total) {
   const qd_decoder_stats *st = qd_decoder_get_stats(se->decoder);
 
   if (se->opt->quiet || !isatty(STDERR_FILENO) ||
-      (se->output && isatty(STDOUT_FILENO)) ||
+      (se->shows_packets && isatty(STDOUT_FILENO)) ||
       now - se->started < SESSION_PROGRESS_AFTER ||
       (se->progress && now - se->progress < SESSION_PROGRESS_EVERY)) {
     return;
@@ -385,8 +428,20 @@ static void session_report(qd_session *se) {
                        session_colour(se->opt));
     return;
   }
-  if (se->output->finish) {
-    se->output->finish(se->output);
+  if (se->traces) {
+    qd_traces_finish(se->traces);
+    if (qd_traces_evicted(se->traces)) {
+      qd_session_note(se,
+                      "more than %d connections at one time: the %llu that "
+                      "were silent longest were ended early",
+                      QD_TRACES_MAX,
+                      (unsigned long long)qd_traces_evicted(se->traces));
+    }
+  }
+  for (size_t i = 0; i < se->noutputs; i++) {
+    if (se->outputs[i]->finish) {
+      se->outputs[i]->finish(se->outputs[i]);
+    }
   }
   if (qd_decoder_evicted(se->decoder)) {
     qd_session_note(se,

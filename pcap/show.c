@@ -185,6 +185,25 @@ void qd_show_addr(quic_text *t, const quic_addr *addr) {
   quic_text_str(t, quic_addr_text(addr, text, sizeof(text)));
 }
 
+void qd_show_bytes(quic_text *t, uint64_t n) {
+  static const char *const units[] = {"B", "kB", "MB", "GB", "TB"};
+  uint64_t tenths = 0;
+  size_t unit = 0;
+
+  while (n >= 1000 && unit + 1 < sizeof(units) / sizeof(units[0])) {
+    tenths = n % 1000 / 100;
+    n /= 1000;
+    unit++;
+  }
+  quic_text_u64(t, n);
+  if (unit) {
+    quic_text_char(t, '.');
+    quic_text_char(t, (char)('0' + tenths));
+  }
+  quic_text_char(t, ' ');
+  quic_text_str(t, units[unit]);
+}
+
 void qd_show_octets(quic_text *t, uint64_t n) {
   quic_text_u64(t, n);
   quic_text_str(t, n == 1 ? " octet" : " octets");

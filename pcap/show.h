@@ -38,6 +38,9 @@ void qd_show_version(quic_text *t, uint32_t version);
 void qd_show_versions(quic_text *t, quic_bytes versions);
 void qd_show_addr(quic_text *t, const quic_addr *addr);
 
+/* qd_show_bytes appends |n| octets in units of people: "999 B", "10.4 MB". */
+void qd_show_bytes(quic_text *t, uint64_t n);
+
 /* qd_show_octets appends "1 octet", "2 octets". */
 void qd_show_octets(quic_text *t, uint64_t n);
 

@@ -6,12 +6,11 @@ int qd_stream_pool_init(qd_stream_pool *pool, const quic_mem *mem,
   pool->mem = mem;
   pool->budget.limit = QD_STREAM_WAITING;
   memcpy(pool->seed, seed, sizeof(pool->seed));
-  return quic_history_new(&pool->history, mem, QD_STREAM_HISTORY);
+  return quic_history_init(&pool->history, mem, QD_STREAM_HISTORY);
 }
 
 void qd_stream_pool_free(qd_stream_pool *pool) {
-  quic_history_del(pool->history);
-  pool->history = NULL;
+  quic_history_free(&pool->history);
 }
 
 void qd_streams_init(qd_streams *ss, qd_stream_pool *pool) {
@@ -36,7 +35,7 @@ static void stream_octets(void *user, uint64_t offset, quic_bytes data) {
   qd_streams *ss = ctx->ss;
   qd_half *half = &ctx->st->half[ctx->side];
 
-  quic_history_add(ss->pool->history, &half->past, offset, data);
+  quic_history_add(&ss->pool->history, &half->past, offset, data);
   if (ss->fn) {
     ss->fn(ss->user, ctx->st, ctx->side, offset, data);
   }
@@ -175,7 +174,7 @@ static int stream_data(qd_streams *ss, qd_stream *st, qd_side side,
 
   half->octets += data.len;
   if (f->u.stream.offset < half->in.offset &&
-      quic_history_conflicts(ss->pool->history, &half->past, f->u.stream.offset,
+      quic_history_conflicts(&ss->pool->history, &half->past, f->u.stream.offset,
                              data)) {
     *found |= QUIC_INORDER_CONFLICT;
   }

@@ -9,7 +9,7 @@
 #include "base/list.h"
 #include "base/map.h"
 #include "base/rangeset.h"
-#include "pcap/app.h"
+#include "pcap/protocol.h"
 #include "wire/frame.h"
 
 #define QD_STREAMS_MAX 65536         /* streams open at one time */
@@ -39,14 +39,15 @@ struct qd_stream {
 
 /* What was wrong with a STREAM or RESET_STREAM frame, as bits: those of
    QUIC_INORDER_ and: */
-#define QD_STREAM_WRONG_SIDE 0x100 /* on a stream that only the peer sends on  \
-                                    */
+#define QD_STREAM_WRONG_SIDE                                                   \
+  0x100 /* on a stream that only the peer sends on                             \
+         */
 
 /* Shared by the streams of all connections. */
 typedef struct qd_stream_pool {
   const quic_mem *mem;
   quic_inorder_budget budget;
-  quic_history *history; /* NULL = repetitions are not compared */
+  quic_history history; /* repetitions are compared with it */
   uint64_t seed[2];
 } qd_stream_pool;
 
@@ -67,7 +68,7 @@ struct qd_streams {
   quic_list lru;            /* oldest first */
   qd_stream *last;          /* found last */
   quic_rangeset retired[4]; /* ID >> 2, by the two low bits of the ID */
-  qd_app *app;              /* NULL = unknown protocol; owned */
+  qd_protocol *app;         /* NULL = unknown protocol; owned */
   qd_streams_fn *fn;        /* NULL = nobody listens */
   void *user;
   uint64_t opened;

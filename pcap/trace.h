@@ -24,15 +24,23 @@ typedef struct qd_trace_told {
   uint32_t version;
 } qd_trace_told;
 
+/* Takes what the analysis concludes. */
+typedef struct qd_inferred {
+  qlog_sink base;
+  struct qd_trace *trace;
+} qd_inferred;
+
 typedef struct qd_trace {
   uint32_t number; /* of the connection */
   quic_list lru;
   struct qd_traces *all;
   qd_conn *conn; /* a reference is held */
   quic_analysis *analysis;
+  qd_inferred inferred;
   qd_streams streams;
   qd_trace_told told;
   bool selected;           /* a packet of it fitted the filter */
+  bool shown;              /* the one in work does */
   bool unknown_app;        /* the application protocol cannot be told */
   const qd_packet *packet; /* in work; NULL behind the last one */
   quic_time now;           /* of the newest packet */

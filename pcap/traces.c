@@ -1,5 +1,7 @@
 #include "pcap/traces.h"
 
+#include <stdlib.h>
+
 #include "pcap/conntab.h"
 #include "pcap/doq.h"
 #include "pcap/event.h"
@@ -18,7 +20,8 @@ struct qd_traces {
   quic_rangeset done;
   uint64_t evicted;
   uint64_t requests;
-  bool starved; /* memory ran out since the last packet */
+  quic_time now; /* of the newest packet of all */
+  bool starved;  /* memory ran out since the last packet */
 };
 
 int qd_traces_new(qd_traces **out, const qd_traces_settings *settings) {
@@ -55,17 +58,26 @@ uint64_t qd_trace_request_number(qd_trace *tr) {
 
 /* What outputs hear of. */
 
-void qd_trace_emit(qd_trace *tr, const qlog_event *e) {
+static void traces_show(qd_trace *tr, const qlog_event *e) {
   const qd_traces *ts = tr->all;
 
-  quic_analysis_event(tr->analysis, e);
-  for (size_t i = 0; tr->selected && i < ts->noutputs; i++) {
+  for (size_t i = 0; tr->shown && i < ts->noutputs; i++) {
     qd_output *out = ts->outputs[i];
 
     if (out->event) {
       out->event(out, tr, e);
     }
   }
+}
+
+void qd_trace_emit(qd_trace *tr, const qlog_event *e) {
+  traces_show(tr, e);
+  quic_analysis_event(tr->analysis, e);
+}
+
+/* traces_inferred gets what the analysis concludes. */
+static void traces_inferred(qlog_sink *sink, const qlog_event *e) {
+  traces_show(((qd_inferred *)(void *)sink)->trace, e);
 }
 
 void qd_trace_warn(qd_trace *tr, uint64_t code, const char *text) {
@@ -130,8 +142,9 @@ static void traces_free_trace(qd_trace *tr) {
 /* traces_end tells that no more of |tr| can come. */
 static void traces_end(qd_traces *ts, qd_trace *tr) {
   tr->packet = NULL;
+  tr->shown = tr->selected;
   qd_streams_free(&tr->streams);
-  quic_analysis_end(tr->analysis, tr->now);
+  quic_analysis_end(tr->analysis, ts->now, QUIC_END_OF_TRACE);
   for (size_t i = 0; tr->selected && i < ts->noutputs; i++) {
     if (ts->outputs[i]->ended) {
       ts->outputs[i]->ended(ts->outputs[i], tr);
@@ -145,8 +158,8 @@ static void traces_end(qd_traces *ts, qd_trace *tr) {
 }
 
 static qd_trace *traces_new_trace(qd_traces *ts, qd_conn *conn) {
-  static const quic_analysis_settings set = {.vantage = QUIC_VANTAGE_NETWORK,
-                                             .sent_is_client = true};
+  quic_analysis_settings set = {.vantage = QUIC_VANTAGE_NETWORK,
+                                .sent_is_client = true};
   qd_trace *tr = quic_mem_zalloc(ts->mem, sizeof(*tr));
 
   if (!tr) {
@@ -154,8 +167,12 @@ static qd_trace *traces_new_trace(qd_traces *ts, qd_conn *conn) {
   }
   tr->all = ts;
   tr->number = conn->number;
+  tr->inferred.base.event = traces_inferred;
+  tr->inferred.trace = tr;
+  memcpy(set.seed, ts->pool.seed, sizeof(set.seed));
   qd_streams_init(&tr->streams, &ts->pool);
-  if (quic_analysis_new(&tr->analysis, ts->mem, &set) != 0 ||
+  if (quic_analysis_new(&tr->analysis, ts->mem, &set, &tr->inferred.base) !=
+          0 ||
       quic_map_put(&ts->open, quic_bytes_of(&tr->number, sizeof(tr->number)),
                    tr) != 0) {
     traces_free_trace(tr);
@@ -302,7 +319,7 @@ static void traces_facts(qd_trace *tr, quic_time now) {
 /* Application protocols by the start of their ALPN identifier. */
 typedef struct traces_protocol {
   const char *alpn;
-  int (*make)(qd_app **out, qd_trace *tr);
+  int (*make)(qd_protocol **out, qd_trace *tr);
 } traces_protocol;
 
 static const traces_protocol traces_protocols[] = {
@@ -428,6 +445,8 @@ int qd_traces_packet(qd_traces *ts, const qd_packet *p, bool shown) {
   }
   tr->packet = p;
   tr->now = p->time;
+  ts->now = p->time;
+  tr->shown = shown;
   tr->selected = tr->selected || shown;
   if (!tr->told.started) {
     tr->told.started = true;
@@ -445,7 +464,29 @@ int qd_traces_packet(qd_traces *ts, const qd_packet *p, bool shown) {
   return ts->starved ? QUIC_ERR_NOMEM : 0;
 }
 
+static int traces_order(const void *a, const void *b) {
+  uint32_t x = (*(qd_trace *const *)a)->number;
+  uint32_t y = (*(qd_trace *const *)b)->number;
+
+  return (x > y) - (x < y);
+}
+
 void qd_traces_finish(qd_traces *ts) {
+  qd_trace **all = quic_mem_alloc(ts->mem, (ts->open.len + 1) * sizeof(*all));
+  size_t n = 0;
+
+  for (quic_list *item = ts->lru.next; all && item != &ts->lru;
+       item = item->next) {
+    all[n++] = QUIC_LIST_ITEM(item, qd_trace, lru);
+  }
+  if (n) {
+    qsort(all, n, sizeof(*all), traces_order);
+  }
+  for (size_t i = 0; i < n; i++) {
+    traces_end(ts, all[i]);
+  }
+  quic_mem_free(ts->mem, all);
+  /* Without memory for the order they end in any. */
   while (!quic_list_empty(&ts->lru)) {
     traces_end(ts, QUIC_LIST_ITEM(ts->lru.next, qd_trace, lru));
   }

@@ -469,8 +469,9 @@ static uint64_t filter_unit(quic_bytes suffix) {
   static const struct {
     const char *name;
     uint64_t factor;
-  } units[] = {{"", 1},   {"k", 1000},  {"M", 1000000},  {"G", 1000000000},
-               {"ns", 1}, {"us", 1000}, {"ms", 1000000}, {"s", 1000000000}};
+  } units[] = {{"", 1},           {"k", 1000},       {"M", 1000000},
+               {"G", 1000000000}, {"ns", 1},         {"us", 1000},
+               {"ms", 1000000},   {"s", 1000000000}, {"%", 1000}};
 
   for (size_t i = 0; i < sizeof(units) / sizeof(units[0]); i++) {
     if (quic_bytes_eq(suffix,

@@ -15,7 +15,8 @@
    have many values (frames of a packet): a comparison holds when it holds for
    one of them; != is the negation of ==.  Numbers are decimal or 0x
    hexadecimal, with k, M, G behind (powers of 1000); durations take ns us ms s
-   and come out as nanoseconds (1.5ms).  Texts are bare words or in quotes,
+   and come out as nanoseconds (1.5ms), shares take % and come out as
+   thousandths of a per cent (0.5%).  Texts are bare words or in quotes,
    where a backslash makes the next octet literal.  Names, symbols, words and
    texts are compared without regard to ASCII case.  A program gives the fields
    by table, with the symbols that stand for numbers. */

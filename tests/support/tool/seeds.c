@@ -14,6 +14,7 @@
 #include "tests/support/capgen_link.h"
 #include "tests/support/capgen_tls.h"
 #include "wire/frame.h"
+#include "wire/h3.h"
 #include "wire/tparam.h"
 #include "wire/varint.h"
 
@@ -730,6 +731,53 @@ static void seed_capfiles(seed *s) {
   }
 }
 
+/* --- h3, inorder -----------------------------------------------------------
+ */
+
+static void seed_h3(seed *s) {
+  static const uint64_t types[] = {
+      QUIC_H3_DATA,     QUIC_H3_HEADERS,      QUIC_H3_CANCEL_PUSH,
+      QUIC_H3_SETTINGS, QUIC_H3_PUSH_PROMISE, QUIC_H3_GOAWAY,
+      QUIC_H3_ORIGIN,   QUIC_H3_MAX_PUSH_ID,  QUIC_H3_PRIORITY_UPDATE_REQUEST,
+      0x2843,           0x190b4d3d,           QUIC_H3_WEBTRANSPORT_STREAM};
+  static const char *const payloads[] = {"\x04u=1, i;a=\"x\", b=(1 :YQ==:)",
+                                         "\x06\x40\x64\x33\x01", "\x05", ""};
+
+  for (size_t i = 0; i < 8; i++) {
+    seed_begin(s, "h3");
+    quic_writer_u8(&s->wr, (uint8_t)(i & 1));
+    quic_writer_u16(&s->wr, (uint16_t)i);
+    for (size_t j = 0; j < sizeof(types) / sizeof(types[0]); j++) {
+      quic_bytes payload = seed_text(payloads[(i + j) % 4]);
+
+      quic_writer_varint_width(&s->wr, types[j], i & 2 ? 8 : 0);
+      if (types[j] != QUIC_H3_WEBTRANSPORT_STREAM) {
+        quic_writer_varint_width(&s->wr, payload.len, i & 4 ? 2 : 0);
+      }
+      quic_writer_bytes(&s->wr, payload);
+    }
+    seed_end(s);
+  }
+}
+
+static void seed_inorder(seed *s) {
+  for (uint16_t i = 0; i < 8; i++) {
+    seed_begin(s, "inorder");
+    quic_writer_u8(&s->wr, (uint8_t)(i & 2 ? 24 * i + 3 : i));
+    for (uint16_t j = 0; j < 24; j++) {
+      uint16_t at = i & 4 ? (uint16_t)(600 - 25 * (j + 1)) : 35 * (j % 17);
+
+      quic_writer_u8(&s->wr, j == 11          ? 0x04
+                             : j == 17        ? 0x08
+                             : j % 7 == i % 7 ? 0x02
+                                              : j == 23);
+      quic_writer_u16(&s->wr, at);
+      quic_writer_u8(&s->wr, (uint8_t)(j % 3 ? 20 : 60));
+    }
+    seed_end(s);
+  }
+}
+
 int main(int argc, char **argv) {
   static seed s;
 
@@ -749,5 +797,7 @@ int main(int argc, char **argv) {
   seed_filters(&s);
   seed_scripts(&s);
   seed_capfiles(&s);
+  seed_h3(&s);
+  seed_inorder(&s);
   return 0;
 }

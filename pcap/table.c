@@ -1,0 +1,129 @@
+#include "pcap/table.h"
+
+#include "pcap/colour.h"
+
+void qd_table_init(qd_table *table, const quic_mem *mem,
+                   const qd_table_column *columns, size_t ncolumns) {
+  memset(table, 0, sizeof(*table));
+  table->mem = mem;
+  table->columns = columns;
+  table->ncolumns = ncolumns;
+  for (size_t i = 0; i < ncolumns; i++) {
+    table->width[i] = strlen(columns[i].title);
+  }
+  quic_text_init(&table->text, table->buffer, sizeof(table->buffer));
+}
+
+void qd_table_free(qd_table *table) {
+  quic_mem_free(table->mem, table->cells);
+  table->cells = NULL;
+  table->len = table->cap = 0;
+}
+
+/* table_columns counts the columns that |s| takes: its characters. */
+static size_t table_columns(const char *s) {
+  size_t n = 0;
+
+  for (; *s; s++) {
+    n += ((unsigned char)*s & 0xc0) != 0x80;
+  }
+  return n;
+}
+
+/* table_keep stores the cell in work; false when out of memory. */
+static bool table_keep(qd_table *table) {
+  const char *cell = quic_text_cstr(&table->text);
+  size_t len = strlen(cell) + 1;
+  void *cells = table->cells;
+  bool kept = quic_mem_grow(table->mem, &cells, &table->cap,
+                            table->len + len + 1, 1) == 0;
+
+  if (kept) {
+    table->cells = cells;
+    memcpy(table->cells + table->len, cell, len);
+    table->len += len;
+  } else {
+    table->len = 0; /* a table with holes would lie */
+    table->rows = 0;
+    table->starved = true;
+  }
+  quic_text_init(&table->text, table->buffer, sizeof(table->buffer));
+  return kept;
+}
+
+int qd_table_next(qd_table *table) {
+  size_t columns = table_columns(quic_text_cstr(&table->text));
+
+  if (table_keep(table) && columns > table->width[table->cell]) {
+    table->width[table->cell] = columns;
+  }
+  if (++table->cell < table->ncolumns) {
+    return 0;
+  }
+  table->cell = 0;
+  if (table->starved) {
+    table->starved = false;
+    return 0;
+  }
+  table->rows++;
+  table->note = table->len;
+  table->cells[table->len++] = '\0';
+  return table->len > QD_TABLE_OCTETS_MAX ? QUIC_ERR_LIMIT : 0;
+}
+
+void qd_table_note(qd_table *table) {
+  if (table->rows) {
+    table->len = table->note;
+    (void)!table_keep(table);
+    table->starved = false;
+  }
+}
+
+static void table_cell(const qd_table *table, size_t i, const char *cell,
+                       quic_text *out) {
+  size_t pad = table->width[i] - table_columns(cell);
+
+  if (table->columns[i].right) {
+    for (size_t n = 0; n < pad; n++) {
+      quic_text_char(out, ' ');
+    }
+  }
+  quic_text_str(out, cell);
+  if (i + 1 == table->ncolumns) {
+    quic_text_char(out, '\n');
+    return;
+  }
+  for (size_t n = 0; !table->columns[i].right && n < pad; n++) {
+    quic_text_char(out, ' ');
+  }
+  quic_text_str(out, "  ");
+}
+
+void qd_table_write(qd_table *table, quic_text *out, bool colour) {
+  const char *cell = table->cells;
+
+  if (!table->titled) {
+    table->titled = true;
+    qd_colour_on(out, colour, QD_COLOUR_BOLD);
+    for (size_t i = 0; i < table->ncolumns; i++) {
+      table_cell(table, i, table->columns[i].title, out);
+    }
+    qd_colour_off(out, colour);
+  }
+  for (size_t row = 0; row < table->rows; row++) {
+    for (size_t i = 0; i < table->ncolumns; i++) {
+      table_cell(table, i, cell, out);
+      cell += strlen(cell) + 1;
+    }
+    if (*cell) {
+      qd_colour_on(out, colour, QD_COLOUR_DIM);
+      quic_text_str(out, "    ");
+      quic_text_str(out, cell);
+      qd_colour_off(out, colour);
+      quic_text_char(out, '\n');
+    }
+    cell += strlen(cell) + 1;
+  }
+  table->len = 0;
+  table->rows = 0;
+}
