@@ -14,8 +14,7 @@
 #include "analysis/flow.h"
 #include "analysis/path.h"
 #include "analysis/phases.h"
-#include "analysis/rtt.h"
-#include "analysis/sent.h"
+#include "analysis/recovery.h"
 #include "analysis/side.h"
 
 typedef struct quic_analysis_settings {
@@ -85,7 +84,7 @@ const quic_flow *quic_analysis_flow(const quic_analysis *a);
 const quic_phases *quic_analysis_phases(const quic_analysis *a);
 const quic_path *quic_analysis_path(const quic_analysis *a);
 const quic_close *quic_analysis_close(const quic_analysis *a); /* settled by
-    quic_analysis_end */
+    quic_analysis_end; NULL before, and without memory */
 
 /* quic_analysis_share returns the round trips between the vantage point and
    |side|: from seeing a packet on its way there to seeing its ACK come back,
@@ -104,12 +103,10 @@ const qlog_metrics *quic_analysis_metrics(const quic_analysis *a);
 /* quic_analysis_sum adds up the counts of all spaces of |side|. */
 void quic_analysis_sum(const quic_analysis *a, int side, quic_sent_counts *out);
 
-/* Effective values of the connection. */
+/* What the transport parameters say of idleness. */
 typedef struct quic_analysis_limits {
   bool known[QUIC_SIDES];         /* its transport parameters were seen */
   quic_duration idle[QUIC_SIDES]; /* max_idle_timeout; 0 = none */
-  quic_duration max_ack_delay[QUIC_SIDES];
-  unsigned ack_delay_exponent[QUIC_SIDES];
 } quic_analysis_limits;
 
 const quic_analysis_limits *quic_analysis_limits_of(const quic_analysis *a);

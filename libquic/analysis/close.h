@@ -4,6 +4,7 @@
 /* quic_close is the verdict on how a connection ended (RFC 9000 §10), with what
    shows it. */
 
+#include "analysis/phases.h"
 #include "analysis/side.h"
 #include "base/text.h"
 
@@ -66,7 +67,8 @@ typedef enum quic_close_shows {
   QUIC_SHOWS_GOAWAY,
   QUIC_SHOWS_LAST,       /* last packet of a side */
   QUIC_SHOWS_UNANSWERED, /* first packet that nothing answered */
-  QUIC_SHOWS_CLOSED      /* last packet that could not be opened */
+  QUIC_SHOWS_NOT_OPENED, /* last packet, which could not be opened */
+  QUIC_SHOWS_KINDS
 } quic_close_shows;
 
 const char *quic_close_shows_name(quic_close_shows s); /* "close", "repeat",
@@ -113,11 +115,13 @@ typedef struct quic_close {
                                        heard */
   quic_duration idle_timeout; /* effective, ns; 0 = none; QLOG_NONE = unknown */
   int idle_by;                /* whose parameter that is */
-  uint64_t unanswered;        /* packets after the last of the other side */
-  uint64_t probes;            /* of them PTOs, as it seems */
-  uint64_t open_streams;      /* at that time */
-  uint64_t open_requests;     /* of them bidirectional, by the client */
-  uint64_t unacked;           /* packets that nobody acknowledged */
+  uint64_t unanswered; /* ack-eliciting packets, or closed ones, since the
+                          last of the other side */
+  quic_duration unanswered_time; /* from the first to the last of them */
+  uint64_t probes;               /* of them PTOs, as it seems */
+  uint64_t open_streams;         /* at that time */
+  uint64_t open_requests;        /* of them bidirectional, by the client */
+  uint64_t unacked;              /* packets that nobody acknowledged */
   uint64_t unacked_octets;
   bool goaway; /* HTTP/3 GOAWAY before */
   int goaway_by;
@@ -127,7 +131,44 @@ typedef struct quic_close {
   quic_close_evidence evidence[QUIC_CLOSE_EVIDENCE_MAX];
   size_t nevidence;
   quic_close_frame frames[QUIC_SIDES]; /* first close of each side */
+  quic_close_frame event;              /* what connection_closed says */
+  int trigger; /* of it: qlog_close_trigger; QLOG_UNSET */
 } quic_close;
+
+/* What the verdict is drawn from, besides frames and events. */
+typedef struct quic_close_facts {
+  quic_time end;   /* of the trace */
+  bool superseded; /* the source knows that the client started anew */
+  bool no_version; /* the endpoint found no version in common */
+  const quic_phases *phases;
+  quic_mark first, last[QUIC_SIDES]; /* packets */
+  quic_mark reset;                   /* a stateless reset */
+  quic_mark goaway;
+  uint64_t packets[QUIC_SIDES];
+  uint64_t not_opened[QUIC_SIDES];  /* at the end, of each side */
+  quic_mark unanswered[QUIC_SIDES]; /* first packet since the other's last */
+  uint64_t since[QUIC_SIDES];       /* packets since then */
+  uint64_t probes[QUIC_SIDES];      /* of them */
+  quic_duration pto;
+  bool known[QUIC_SIDES];         /* transport parameters */
+  quic_duration idle[QUIC_SIDES]; /* max_idle_timeout; 0 = none */
+} quic_close_facts;
+
+void quic_close_init(quic_close *c);
+
+/* quic_close_on_frame takes a CONNECTION_CLOSE frame.  Returns whether it is
+   the first of both sides. */
+bool quic_close_on_frame(quic_close *c, const quic_frame *f,
+                         const quic_mark *at);
+
+/* quic_close_on_event takes the endpoint's connection_closed; |at->side| is its
+   initiator.  Returns whether it is the first. */
+bool quic_close_on_event(quic_close *c, const qlog_connection_closed *e,
+                         const quic_mark *at);
+
+/* quic_close_settle draws the verdict.  It may be called again when more is
+   known. */
+void quic_close_settle(quic_close *c, const quic_close_facts *facts);
 
 /* quic_close_sentence writes the verdict as one plain English sentence without
    an end mark: "server closed with application error H3_NO_ERROR (0x100) after

@@ -47,16 +47,16 @@ typedef struct quic_path_side {
   uint64_t ect0, ect1, ce; /* largest counts that its ACKs reported */
   uint64_t datagrams;
   uint64_t datagram_max; /* UDP payload, octets */
-  uint64_t acked_max;    /* largest packet that was acknowledged */
   quic_mark datagram_max_at;
-  uint64_t updates;                  /* key updates seen */
-  uint64_t ngenerations;             /* that are in |generations| */
-  quic_path_generation *generations; /* NULL before the first 1-RTT packet */
+  uint64_t updates;                     /* key updates seen */
+  size_t ngenerations, generations_cap; /* kept in |generations| */
+  quic_path_generation *generations;    /* NULL before the first 1-RTT packet */
   /* spin bit */
   int spin;             /* of the last packet in order; -1 = none yet */
   uint64_t spin_number; /* its packet number, or how many were seen */
   quic_time spin_edge;  /* last change; QUIC_TIME_NEVER */
   uint64_t spin_edges;
+  uint64_t spin_packets;
 } quic_path_side;
 
 typedef struct quic_path_challenge {
@@ -75,9 +75,11 @@ typedef struct quic_path {
   uint64_t challenges, responses, matched; /* frames */
   quic_duration validation_max;            /* from challenge to response */
   quic_path_side side[QUIC_SIDES];
-  quic_rtt spin;                /* RTT by the edges of the server's packets */
+  quic_rtt spin[QUIC_SIDES];    /* by the edges in each side's packets */
   quic_path_challenge *waiting; /* lazily there */
   size_t nwaiting;
+  uint8_t dcid[QUIC_CID_MAX]; /* that the client used last */
+  uint8_t dcid_len;
 } quic_path;
 
 void quic_path_init(quic_path *path, const quic_mem *mem);

@@ -74,6 +74,8 @@ typedef struct quic_phases_facts {
   bool stream;              /* carries STREAM data */
   bool done;                /* HANDSHAKE_DONE */
   const quic_frame *ack;    /* an ACK frame, or NULL */
+  uint64_t datagram;        /* octets of the UDP payload, when the packet is the
+                               first in it; else 0 */
 } quic_phases_facts;
 
 /* quic_phases_packet takes a packet at |at|. */

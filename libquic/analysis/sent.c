@@ -159,7 +159,7 @@ static void sent_detect(quic_sent *s, quic_time now,
   }
   for (uint32_t i = s->undecided; i < s->len; i++) {
     quic_sent_record *r = sent_at(s, i);
-    quic_time due;
+    quic_duration age = quic_time_since(now, r->time) + rules->near_rtt;
 
     if (r->number >= s->largest_acked) {
       return;
@@ -167,15 +167,12 @@ static void sent_detect(quic_sent *s, quic_time now,
     if (!sent_waits(r)) {
       continue;
     }
-    due = r->time + rules->loss_delay;
-    due -= rules->near_rtt < rules->loss_delay ? rules->near_rtt
-                                               : rules->loss_delay;
     if (s->largest_acked - r->number >= QUIC_SENT_THRESHOLD) {
       sent_lose(s, r, QLOG_LOST_REORDERING_THRESHOLD, rules);
-    } else if (now >= due) {
+    } else if (age >= rules->loss_delay) {
       sent_lose(s, r, QLOG_LOST_TIME_THRESHOLD, rules);
-    } else if (due < s->loss_time) {
-      s->loss_time = due;
+    } else if (now + (rules->loss_delay - age) < s->loss_time) {
+      s->loss_time = now + (rules->loss_delay - age);
     }
   }
 }
@@ -316,6 +313,9 @@ static void sent_settle(quic_sent *s, quic_sent_record *r, quic_sent_ack *out) {
   r->flags |= QUIC_SENT_ACKED;
   out->newly_acked++;
   out->newly_octets += r->size;
+  if (r->size > s->counts.acked_size_max) {
+    s->counts.acked_size_max = r->size;
+  }
 }
 
 /* sent_range settles [smallest, largest] among the first |n| records.  Returns

@@ -51,11 +51,12 @@ typedef struct quic_sent_counts {
   uint64_t reordered;   /* seen after a larger number */
   uint64_t reorder_max; /* by how many numbers at most */
   quic_duration reorder_time_max;
-  uint64_t duplicates;    /* a number seen twice */
-  uint64_t missed;        /* never seen but acknowledged: not captured */
-  uint64_t optimistic;    /* acknowledged before they were seen */
-  uint64_t dropped;       /* records given up at QUIC_SENT_MAX */
-  uint64_t out_of_memory; /* packets that got no record */
+  uint64_t duplicates;     /* a number seen twice */
+  uint64_t missed;         /* never seen but acknowledged: not captured */
+  uint64_t optimistic;     /* acknowledged before they were seen */
+  uint64_t acked_size_max; /* octets of the largest one acknowledged */
+  uint64_t dropped;        /* records given up at QUIC_SENT_MAX */
+  uint64_t out_of_memory;  /* packets that got no record */
 } quic_sent_counts;
 
 typedef struct quic_sent {

@@ -49,6 +49,11 @@ static inline int quic_side_other(int side) {
   return side < 0 ? side : !side;
 }
 
+/* quic_packet_octets returns the length of |p|, 0 where it is not told. */
+static inline uint64_t quic_packet_octets(const qlog_packet *p) {
+  return p->length == QLOG_NONE ? 0 : p->length;
+}
+
 /* quic_side_name returns "client", "server" or "unknown". */
 const char *quic_side_name(int side);
 

@@ -6,8 +6,9 @@
 
 #include "base/rangeset.h"
 
-#define QUIC_SPAN_ISLANDS_MAX 32 /* more holes than that are taken as filled   \
-                                  */
+#define QUIC_SPAN_ISLANDS_MAX                                                  \
+  32 /* more holes than that are taken as filled                               \
+      */
 
 typedef struct quic_span {
   uint64_t prefix;        /* all octets below were seen */

@@ -1,0 +1,697 @@
+#include "analysis/analysis.h"
+
+#include <string.h>
+
+#include "analysis/inferred.h"
+
+#define ANALYSIS_ACK_DELAY_EXPONENT_MAX 20   /* RFC 9000 §18.2 */
+#define ANALYSIS_MAX_ACK_DELAY_MAX (1 << 14) /* ms */
+
+/* What a side did since the other was last heard. */
+typedef struct analysis_tail {
+  quic_mark unanswered;
+  uint64_t since, probes, not_opened;
+} analysis_tail;
+
+struct quic_analysis {
+  qlog_sink sink; /* first, so that a sink is an analysis */
+  const quic_mem *mem;
+  quic_analysis_settings settings;
+  qlog_sink *inferred;
+  quic_totals totals[QUIC_SIDES];
+  quic_recovery recovery;
+  quic_flow *flow; /* NULL until used */
+  quic_phases phases;
+  quic_path path;
+  quic_close *close; /* NULL until something ends */
+  quic_analysis_limits limits;
+  qlog_metrics *metrics; /* NULL until the endpoint tells some */
+  analysis_tail tail[QUIC_SIDES];
+  uint64_t datagram[QUIC_SIDES]; /* the last one counted */
+  quic_mark first, reset, goaway;
+  quic_time now;
+  uint32_t version;
+  bool no_version;
+  bool uncertain[QUIC_SIDES]; /* told to |flow| */
+  uint8_t alpn_len;
+  uint8_t alpn[QUIC_CLOSE_ALPN_MAX];
+};
+
+static int analysis_local(const quic_analysis *a) {
+  return a->settings.sent_is_client ? QUIC_SIDE_CLIENT : QUIC_SIDE_SERVER;
+}
+
+int quic_analysis_new(quic_analysis **out, const quic_mem *mem,
+                      const quic_analysis_settings *settings,
+                      qlog_sink *inferred) {
+  quic_analysis *a = quic_mem_zalloc(mem, sizeof(*a));
+
+  *out = a;
+  if (!a) {
+    return QUIC_ERR_NOMEM;
+  }
+  a->sink = *quic_analysis_sink(a);
+  a->mem = mem;
+  a->settings = *settings;
+  a->inferred = inferred;
+  quic_phases_init(&a->phases);
+  quic_path_init(&a->path, mem);
+  quic_recovery_init(&a->recovery, mem,
+                     settings->vantage == QUIC_VANTAGE_CLIENT ? QUIC_SIDE_CLIENT
+                     : settings->vantage == QUIC_VANTAGE_SERVER
+                         ? QUIC_SIDE_SERVER
+                         : QUIC_SIDE_UNKNOWN,
+                     inferred);
+  a->first = a->reset = a->goaway = QUIC_MARK_NONE;
+  for (int side = 0; side < QUIC_SIDES; side++) {
+    a->totals[side].first = a->totals[side].last = QUIC_MARK_NONE;
+    a->tail[side].unanswered = QUIC_MARK_NONE;
+    a->datagram[side] = QLOG_NONE;
+  }
+  return 0;
+}
+
+void quic_analysis_del(quic_analysis *a) {
+  if (!a) {
+    return;
+  }
+  quic_recovery_free(&a->recovery);
+  quic_flow_del(a->flow);
+  quic_path_free(&a->path);
+  quic_mem_free(a->mem, a->close);
+  quic_mem_free(a->mem, a->metrics);
+  quic_mem_free(a->mem, a);
+}
+
+/* Parts that are made when they are needed; NULL without memory. */
+
+static quic_flow *analysis_flow(quic_analysis *a) {
+  if (!a->flow) {
+    (void)!quic_flow_new(&a->flow, a->mem, a->settings.seed,
+                         a->settings.stream_retired, a->settings.user);
+  }
+  return a->flow;
+}
+
+static quic_close *analysis_close(quic_analysis *a) {
+  if (!a->close) {
+    a->close = quic_mem_alloc(a->mem, sizeof(*a->close));
+    if (a->close) {
+      quic_close_init(a->close);
+    }
+  }
+  return a->close;
+}
+
+/* analysis_leftover notes on |c| what the end leaves undone. */
+static void analysis_leftover(quic_analysis *a, quic_close *c) {
+  c->unacked = c->unacked_octets = 0;
+  c->open_streams = c->open_requests = 0;
+  for (int side = 0; side < QUIC_SIDES; side++) {
+    for (int space = 0; space < QUIC_SPACES; space++) {
+      const quic_sent *s = a->recovery.sent[side][space];
+
+      c->unacked += s ? s->packets_in_flight : 0;
+      c->unacked_octets += s ? s->in_flight : 0;
+    }
+  }
+  if (!a->flow) {
+    return;
+  }
+  c->open_streams = quic_flow_open(a->flow);
+  for (const quic_flow_stream *s = quic_flow_first(a->flow); s; s = s->next) {
+    c->open_requests += (s->id & 3) == 0;
+  }
+}
+
+/* Packets. */
+
+static bool analysis_confirmed(const quic_analysis *a) {
+  return quic_mark_set(&a->phases.at[QUIC_PHASE_CONFIRMED]);
+}
+
+static void analysis_ack(quic_analysis *a, const quic_frame *ack,
+                         quic_space space, const quic_mark *at) {
+  a->totals[at->side].acks++;
+  quic_recovery_ack(&a->recovery, at, space, ack, analysis_confirmed(a));
+}
+
+static void analysis_close_frame(quic_analysis *a, const quic_frame *f,
+                                 const quic_mark *at) {
+  quic_close *c = analysis_close(a);
+
+  if (c && quic_close_on_frame(c, f, at)) {
+    analysis_leftover(a, c);
+  }
+}
+
+/* analysis_frame hands |f| to the part it is for. */
+static void analysis_frame(quic_analysis *a, const quic_frame *f,
+                           quic_space space, const quic_mark *at,
+                           quic_phases_facts *facts) {
+  uint64_t type = f->type > 0xff ? quic_frame_meaning(f) : f->type;
+  uint64_t repeated;
+
+  switch (type) {
+  case QUIC_FRAME_PADDING:
+    a->totals[at->side].padding += f->u.padding.count;
+    return;
+  case QUIC_FRAME_ACK_ECN:
+    quic_path_frame(&a->path, f, at);
+    analysis_ack(a, f, space, at);
+    facts->ack = f;
+    return;
+  case QUIC_FRAME_PATH_ACK:
+  case QUIC_FRAME_PATH_ACK + 1:
+    if (f->u.ack.path_id != 0) {
+      return;
+    }
+    analysis_ack(a, f, space, at);
+    return;
+  case QUIC_FRAME_ACK:
+    analysis_ack(a, f, space, at);
+    facts->ack = f;
+    return;
+  case QUIC_FRAME_PATH_CHALLENGE:
+  case QUIC_FRAME_PATH_RESPONSE:
+    quic_path_frame(&a->path, f, at);
+    return;
+  case QUIC_FRAME_CONNECTION_CLOSE:
+  case QUIC_FRAME_CONNECTION_CLOSE_APP:
+    analysis_close_frame(a, f, at);
+    return;
+  case QUIC_FRAME_HANDSHAKE_DONE:
+    facts->done = true;
+    return;
+  default:
+    break;
+  }
+  repeated = analysis_flow(a) ? quic_flow_frame(a->flow, f, space, at) : 0;
+  if (type == QUIC_FRAME_CRYPTO) {
+    facts->crypto = true;
+    facts->crypto_repeated += repeated;
+  } else if (type >= QUIC_FRAME_STREAM && type < QUIC_FRAME_STREAM + 8) {
+    facts->stream |= f->u.stream.data.len + f->missing > 0;
+  }
+}
+
+/* analysis_flags tells what RFC 9002 §2 says of a packet.  One whose frames are
+   not told is taken for one that wants an answer. */
+static unsigned analysis_flags(const qlog_packet *p, quic_totals *t) {
+  unsigned flags = p->has_frames ? 0 : QUIC_FRAME_ELICITING;
+  bool acks = false, others = false;
+
+  for (size_t i = 0; i < p->nframes; i++) {
+    const quic_frame *f = &p->frames[i];
+    const quic_frame_info *info =
+        f->info ? f->info : quic_frame_info_find(f->type);
+
+    flags |= info ? info->flags : QUIC_FRAME_ELICITING;
+    acks |= f->type == QUIC_FRAME_ACK || f->type == QUIC_FRAME_ACK_ECN;
+    others |= f->type > QUIC_FRAME_ACK_ECN || f->type == QUIC_FRAME_PING;
+  }
+  t->eliciting += p->has_frames && (flags & QUIC_FRAME_ELICITING);
+  t->ack_only += acks && !others;
+  return (flags & QUIC_FRAME_ELICITING
+              ? QUIC_SENT_ELICITING | QUIC_SENT_IN_FLIGHT
+              : 0) |
+         (flags & QUIC_FRAME_FLOW ? QUIC_SENT_IN_FLIGHT : 0);
+}
+
+/* analysis_holes: where packets of |side| may be missing, limits that it raised
+   may be too. */
+static void analysis_holes(quic_analysis *a, int side, bool closed) {
+  if (a->uncertain[side] || !a->flow ||
+      (!closed && !quic_recovery_holes(&a->recovery, side, QUIC_SPACE_APP) &&
+       quic_mark_set(&a->phases.at[QUIC_PHASE_CLIENT_INITIAL]))) {
+    return;
+  }
+  a->uncertain[side] = true;
+  quic_flow_uncertain(a->flow, side);
+}
+
+/* analysis_number enters the packet among those sent.  Returns the flags of its
+   record, or -1 when it was seen before. */
+static int analysis_number(quic_analysis *a, const qlog_packet *p,
+                           const quic_mark *at, quic_space space,
+                           unsigned flags) {
+  int rv = (int)flags;
+
+  /* Other paths have numbers of their own. */
+  if (at->number != QLOG_NONE && (p->path_id == QLOG_NONE || p->path_id == 0)) {
+    rv = quic_recovery_packet(&a->recovery, at, space, quic_packet_octets(p),
+                              flags);
+  }
+  if (space == QUIC_SPACE_APP) {
+    analysis_holes(a, at->side, !p->has_frames);
+  }
+  return rv;
+}
+
+/* analysis_over ends the packet number spaces whose keys are gone (RFC 9001
+   §4.9). */
+static void analysis_over(quic_analysis *a) {
+  if (analysis_confirmed(a)) {
+    quic_recovery_discard(&a->recovery, QUIC_SPACE_APP);
+  } else if (quic_mark_set(&a->phases.at[QUIC_PHASE_CLIENT_HANDSHAKE])) {
+    quic_recovery_discard(&a->recovery, QUIC_SPACE_HANDSHAKE);
+  }
+}
+
+static void analysis_phases(quic_analysis *a, const qlog_packet *p,
+                            const quic_mark *at,
+                            const quic_phases_facts *facts) {
+  static const struct analysis_state {
+    quic_phase phase;
+    const char *before, *after;
+  } states[] = {
+      {QUIC_PHASE_COMPLETE, "handshake_started", "handshake_complete"},
+      {QUIC_PHASE_CONFIRMED, "handshake_complete", "handshake_confirmed"}};
+  bool had[2];
+
+  /* Everything after the first stream octets of both is known already. */
+  if (analysis_confirmed(a) &&
+      quic_mark_set(&a->phases.at[QUIC_PHASE_CLIENT_STREAM]) &&
+      quic_mark_set(&a->phases.at[QUIC_PHASE_SERVER_STREAM]) &&
+      at->type == QUIC_PACKET_1RTT) {
+    return;
+  }
+  for (size_t i = 0; i < 2; i++) {
+    had[i] = quic_mark_set(&a->phases.at[states[i].phase]);
+  }
+  quic_phases_packet(&a->phases, p, at, facts);
+  for (size_t i = 0; i < 2; i++) {
+    if (!had[i] && quic_mark_set(&a->phases.at[states[i].phase]) &&
+        a->settings.vantage == QUIC_VANTAGE_NETWORK) {
+      quic_inferred_state(a->inferred, at->time, states[i].before,
+                          states[i].after);
+    }
+  }
+  analysis_over(a);
+  if (at->type == QUIC_PACKET_RETRY && a->flow) {
+    quic_flow_restart(a->flow);
+  }
+}
+
+static void analysis_tails(quic_analysis *a, const quic_mark *at, bool opened,
+                           bool counts, bool probe) {
+  analysis_tail *t = &a->tail[at->side], *other = &a->tail[!at->side];
+
+  if (other->since) {
+    other->since = other->probes = 0;
+    other->unanswered = QUIC_MARK_NONE;
+  }
+  if (opened) {
+    t->not_opened = 0;
+  } else if (at->type != QUIC_PACKET_0RTT &&
+             quic_packet_type_encrypted((quic_packet_type)at->type)) {
+    t->not_opened++;
+  }
+  if (counts && t->since++ == 0) {
+    t->unanswered = *at;
+  }
+  t->probes += probe;
+}
+
+/* analysis_datagram counts the datagram of |p| when it is its first packet.
+   Returns its octets, or 0. */
+static uint64_t analysis_datagram(quic_analysis *a, const qlog_packet *p,
+                                  int side) {
+  uint64_t octets = p->datagram_length;
+
+  if (p->datagram_id != QLOG_NONE && p->datagram_id == a->datagram[side]) {
+    return 0;
+  }
+  a->datagram[side] = p->datagram_id;
+  if (octets == QLOG_NONE || octets == 0) {
+    octets = quic_packet_octets(p);
+  }
+  a->totals[side].datagrams++;
+  a->totals[side].datagram_octets += octets;
+  return octets;
+}
+
+static void analysis_reset(quic_analysis *a, const quic_mark *at) {
+  quic_close *c = analysis_close(a);
+
+  a->totals[at->side].stateless_resets++;
+  if (!quic_mark_set(&a->reset)) {
+    a->reset = *at;
+    if (c && !quic_mark_set(&c->frames[0].at) &&
+        !quic_mark_set(&c->frames[1].at)) {
+      analysis_leftover(a, c);
+    }
+  }
+}
+
+static void analysis_news(quic_analysis *a, const quic_mark *at,
+                          unsigned news) {
+  const quic_path_side *s = &a->path.side[at->side];
+
+  if (news & QUIC_PATH_SPIN) {
+    quic_inferred_spin(a->inferred, at->time, at->side, s->spin);
+  }
+  if (news & QUIC_PATH_KEY) {
+    quic_inferred_key(a->inferred, at->time, at->side,
+                      s->generations[s->ngenerations - 1].phase);
+  }
+}
+
+static void analysis_count(quic_analysis *a, const qlog_packet *p,
+                           const quic_mark *at) {
+  quic_totals *t = &a->totals[at->side];
+
+  t->packets++;
+  t->octets += quic_packet_octets(p);
+  t->by_type[p->header->type]++;
+  *(p->has_frames ? &t->opened : &t->closed) += 1;
+  if (!quic_mark_set(&t->first)) {
+    t->first = *at;
+  }
+  t->last = *at;
+  if (!quic_mark_set(&a->first)) {
+    a->first = *at;
+  }
+  if (a->version == 0 && at->side == QUIC_SIDE_CLIENT && p->header->is_long) {
+    a->version = p->header->version;
+  }
+}
+
+static void analysis_packet(quic_analysis *a, const qlog_event *e) {
+  const qlog_packet *p = &e->u.packet;
+  int side = quic_analysis_side(a, e), space, rv;
+  quic_phases_facts facts = {0};
+  unsigned flags;
+  quic_mark at;
+
+  if (!p->header || p->header->type >= QUIC_PACKET_TYPES) {
+    return;
+  }
+  at = (quic_mark){e->time, p->number,
+                   p->header->pn_len ? p->header->pn : QLOG_NONE, (int8_t)side,
+                   (int8_t)p->header->type};
+  if (p->stateless_reset) {
+    (void)analysis_datagram(a, p, side);
+    analysis_reset(a, &at);
+    return;
+  }
+  facts.datagram = analysis_datagram(a, p, side);
+  analysis_count(a, p, &at);
+  analysis_news(a, &at,
+                quic_path_packet(&a->path, p, &at, facts.datagram != 0));
+  flags = analysis_flags(p, &a->totals[side]);
+  space = quic_space_of(p->header->type);
+  rv = space < 0 ? (int)flags
+                 : analysis_number(a, p, &at, (quic_space)space, flags);
+  if (space >= 0 && rv >= 0) {
+    for (size_t i = 0; i < p->nframes; i++) {
+      analysis_frame(a, &p->frames[i], (quic_space)space, &at, &facts);
+    }
+  }
+  analysis_phases(a, p, &at, &facts);
+  analysis_tails(a, &at,
+                 p->has_frames ||
+                     space<0, (flags & QUIC_SENT_ELICITING) != 0, rv> 0 &&
+                         (rv & QUIC_SENT_PROBE));
+}
+/* Other events. */
+
+/* analysis_group: the side that an event names as its group, or |otherwise|. */
+static int analysis_group(const qlog_event *e, int otherwise) {
+  for (int side = 0; e->group && side < QUIC_SIDES; side++) {
+    if (strcmp(e->group, quic_side_name(side)) == 0) {
+      return side;
+    }
+  }
+  return otherwise;
+}
+
+/* analysis_initiator turns local and remote into sides. */
+static int analysis_initiator(const quic_analysis *a, int initiator) {
+  return initiator == QLOG_LOCAL    ? analysis_local(a)
+         : initiator == QLOG_REMOTE ? !analysis_local(a)
+                                    : QUIC_SIDE_UNKNOWN;
+}
+
+static quic_mark analysis_mark(const qlog_event *e, int side) {
+  quic_mark at = QUIC_MARK_NONE;
+
+  at.time = e->time;
+  at.side = (int8_t)side;
+  return at;
+}
+
+static void analysis_parameters(quic_analysis *a, const qlog_event *e) {
+  const qlog_parameters_set *set = &e->u.parameters;
+  int side = analysis_initiator(a, set->initiator);
+  quic_tparams list;
+  uint64_t value;
+
+  if (set->early_data_enabled >= 0 && a->phases.early != QUIC_EARLY_NONE) {
+    quic_phases_early(&a->phases, set->early_data_enabled != 0);
+  }
+  if (side == QUIC_SIDE_UNKNOWN || set->parameters.len == 0) {
+    return;
+  }
+  /* What stands before an error counts. */
+  (void)!quic_tparams_decode(&list, set->parameters, set->version);
+  a->limits.known[side] = true;
+  value = quic_tparams_integer(&list, QUIC_TPARAM_MAX_IDLE_TIMEOUT);
+  a->limits.idle[side] = value > UINT64_MAX / QUIC_MILLISECOND
+                             ? UINT64_MAX - 1
+                             : value * QUIC_MILLISECOND;
+  value = quic_tparams_integer(&list, QUIC_TPARAM_MAX_ACK_DELAY);
+  if (value < ANALYSIS_MAX_ACK_DELAY_MAX) {
+    a->recovery.limits[side].max_ack_delay = value * QUIC_MILLISECOND;
+  }
+  value = quic_tparams_integer(&list, QUIC_TPARAM_ACK_DELAY_EXPONENT);
+  if (value <= ANALYSIS_ACK_DELAY_EXPONENT_MAX) {
+    a->recovery.limits[side].ack_delay_exponent = (unsigned)value;
+  }
+  if (analysis_flow(a)) {
+    quic_flow_parameters(a->flow, side, &list);
+  }
+}
+
+static void analysis_closed(quic_analysis *a, const qlog_event *e) {
+  quic_mark at = analysis_mark(e, analysis_initiator(a, e->u.closed.initiator));
+  quic_close *c = analysis_close(a);
+
+  if (c && quic_close_on_event(c, &e->u.closed, &at)) {
+    analysis_leftover(a, c);
+  }
+}
+
+static void analysis_versions(quic_analysis *a, const qlog_event *e) {
+  a->no_version = e->u.versions.chosen == QLOG_NONE &&
+                  e->u.versions.server_versions.len != 0;
+}
+
+/* analysis_alpn keeps the chosen protocol, or the only one that was offered. */
+static void analysis_alpn(quic_analysis *a, const qlog_event *e) {
+  quic_bytes chosen = e->u.alpn.chosen, offered = e->u.alpn.client_alpns;
+
+  if (chosen.len == 0 && a->alpn_len == 0 && offered.len > 1 &&
+      offered.data[0] == offered.len - 1) {
+    chosen = quic_bytes_of(offered.data + 1, offered.len - 1);
+  }
+  if (chosen.len && chosen.len <= sizeof(a->alpn)) {
+    memcpy(a->alpn, chosen.data, chosen.len);
+    a->alpn_len = (uint8_t)chosen.len;
+  }
+}
+
+static void analysis_state(quic_analysis *a, const qlog_event *e) {
+  quic_mark at = analysis_mark(e, analysis_local(a));
+
+  quic_phases_state(&a->phases, e->u.state.new_state, &at);
+  analysis_over(a);
+}
+
+static void analysis_told_lost(quic_analysis *a, const qlog_event *e) {
+  const quic_header *h = e->u.packet.header;
+  int side = analysis_group(e, analysis_local(a));
+  int space = h && h->type < QUIC_PACKET_TYPES ? quic_space_of(h->type) : -1;
+
+  if (space >= 0 && h->pn_len && a->recovery.sent[side][space]) {
+    quic_sent_on_lost(a->recovery.sent[side][space], h->pn);
+  }
+}
+
+static void analysis_carry(uint64_t *to, uint64_t from) {
+  if (from != QLOG_NONE) {
+    *to = from;
+  }
+}
+
+static void analysis_metrics(quic_analysis *a, const qlog_event *e) {
+  const qlog_metrics *m = &e->u.metrics;
+
+  if (!a->metrics) {
+    a->metrics = quic_mem_alloc(a->mem, sizeof(*a->metrics));
+    if (a->metrics) {
+      *a->metrics = *m;
+    }
+    return;
+  }
+  analysis_carry(&a->metrics->min_rtt, m->min_rtt);
+  analysis_carry(&a->metrics->smoothed_rtt, m->smoothed_rtt);
+  analysis_carry(&a->metrics->latest_rtt, m->latest_rtt);
+  analysis_carry(&a->metrics->rtt_variance, m->rtt_variance);
+  analysis_carry(&a->metrics->pto_count, m->pto_count);
+  analysis_carry(&a->metrics->congestion_window, m->congestion_window);
+  analysis_carry(&a->metrics->bytes_in_flight, m->bytes_in_flight);
+  analysis_carry(&a->metrics->ssthresh, m->ssthresh);
+  analysis_carry(&a->metrics->packets_in_flight, m->packets_in_flight);
+  analysis_carry(&a->metrics->pacing_rate, m->pacing_rate);
+}
+
+static void analysis_dropped(quic_analysis *a, const qlog_event *e) {
+  quic_mark at = analysis_mark(e, !analysis_local(a));
+
+  a->totals[at.side].dropped++;
+  if (e->u.packet.stateless_reset) {
+    at.record = e->u.packet.number;
+    analysis_reset(a, &at);
+  }
+}
+
+/* analysis_h3 looks for GOAWAY; frames say nothing else of how it ends. */
+static void analysis_h3(quic_analysis *a, const qlog_event *e) {
+  int local = analysis_local(a);
+
+  if (e->u.h3_frame.frame && e->u.h3_frame.frame->type == QUIC_H3_GOAWAY) {
+    a->goaway =
+        analysis_mark(e, e->type == QLOG_H3_FRAME_CREATED ? local : !local);
+  }
+}
+
+void quic_analysis_event(quic_analysis *a, const qlog_event *e) {
+  typedef void analysis_fn(quic_analysis *, const qlog_event *);
+  static analysis_fn *const handlers[QLOG_EVENT_TYPES] = {
+      [QLOG_PACKET_SENT] = analysis_packet,
+      [QLOG_PACKET_RECEIVED] = analysis_packet,
+      [QLOG_PACKET_DROPPED] = analysis_dropped,
+      [QLOG_PACKET_LOST] = analysis_told_lost,
+      [QLOG_PARAMETERS_SET] = analysis_parameters,
+      [QLOG_CONNECTION_CLOSED] = analysis_closed,
+      [QLOG_CONNECTION_STATE_UPDATED] = analysis_state,
+      [QLOG_VERSION_INFORMATION] = analysis_versions,
+      [QLOG_ALPN_INFORMATION] = analysis_alpn,
+      [QLOG_RECOVERY_METRICS_UPDATED] = analysis_metrics,
+      [QLOG_H3_FRAME_CREATED] = analysis_h3,
+      [QLOG_H3_FRAME_PARSED] = analysis_h3,
+  };
+
+  if (e->time > a->now) {
+    a->now = e->time;
+  }
+  if ((size_t)e->type < QLOG_EVENT_TYPES && handlers[e->type]) {
+    handlers[e->type](a, e);
+  }
+}
+
+static void analysis_on_event(qlog_sink *sink, const qlog_event *e) {
+  quic_analysis_event((quic_analysis *)sink, e);
+}
+
+qlog_sink *quic_analysis_sink(quic_analysis *a) {
+  a->sink.event = analysis_on_event;
+  return &a->sink;
+}
+
+int quic_analysis_side(const quic_analysis *a, const qlog_event *e) {
+  int local = analysis_local(a);
+
+  return e->type == QLOG_PACKET_SENT ? local : !local;
+}
+
+void quic_analysis_end(quic_analysis *a, quic_time last,
+                       quic_analysis_reason reason) {
+  quic_close *c = analysis_close(a);
+  bool first = c && c->at.time == QUIC_TIME_NEVER;
+  quic_close_facts facts = {
+      .end = last > a->now ? last : a->now,
+      .superseded = reason == QUIC_END_SUPERSEDED,
+      .no_version = a->no_version,
+      .phases = &a->phases,
+      .first = a->first,
+      .reset = a->reset,
+      .goaway = a->goaway,
+  };
+
+  if (!c) {
+    return;
+  }
+  for (int side = 0; side < QUIC_SIDES; side++) {
+    const analysis_tail *t = &a->tail[side];
+    quic_duration pto = quic_recovery_pto(&a->recovery, side, QUIC_SPACE_APP);
+
+    facts.last[side] = a->totals[side].last;
+    facts.packets[side] = a->totals[side].packets;
+    facts.not_opened[side] = t->not_opened;
+    facts.unanswered[side] = t->unanswered;
+    facts.since[side] = t->since;
+    facts.probes[side] = t->probes;
+    facts.known[side] = a->limits.known[side];
+    facts.idle[side] = a->limits.idle[side];
+    facts.pto = pto > facts.pto ? pto : facts.pto;
+  }
+  if (!quic_mark_set(&c->frames[0].at) && !quic_mark_set(&c->frames[1].at) &&
+      !quic_mark_set(&c->event.at) && !quic_mark_set(&a->reset)) {
+    analysis_leftover(a, c);
+  }
+  c->version = a->version;
+  memcpy(c->alpn, a->alpn, sizeof(c->alpn));
+  c->alpn_len = a->alpn_len;
+  quic_close_settle(c, &facts);
+  if (first) {
+    quic_inferred_closed(a->inferred, c, analysis_local(a));
+  }
+}
+
+const quic_totals *quic_analysis_totals(const quic_analysis *a, int side) {
+  return &a->totals[side];
+}
+
+const quic_sent *quic_analysis_sent(const quic_analysis *a, int side,
+                                    quic_space space) {
+  return a->recovery.sent[side][space];
+}
+
+const quic_flow *quic_analysis_flow(const quic_analysis *a) {
+  return a->flow;
+}
+
+const quic_phases *quic_analysis_phases(const quic_analysis *a) {
+  return &a->phases;
+}
+
+const quic_path *quic_analysis_path(const quic_analysis *a) {
+  return &a->path;
+}
+
+const quic_close *quic_analysis_close(const quic_analysis *a) {
+  return a->close;
+}
+
+const quic_rtt *quic_analysis_share(const quic_analysis *a, int side) {
+  return &a->recovery.share[side];
+}
+
+const quic_rtt *quic_analysis_rtt(const quic_analysis *a, int side) {
+  return &a->recovery.whole[side];
+}
+
+const qlog_metrics *quic_analysis_metrics(const quic_analysis *a) {
+  return a->metrics;
+}
+
+const quic_analysis_limits *quic_analysis_limits_of(const quic_analysis *a) {
+  return &a->limits;
+}
+
+void quic_analysis_sum(const quic_analysis *a, int side,
+                       quic_sent_counts *out) {
+  quic_recovery_sum(&a->recovery, side, out);
+}
