@@ -18,6 +18,13 @@
    acknowledged none: it may be one that never does. */
 #define ENCODER_TRIAL_OCTETS 64
 
+/* A reference to what this section may not refer to any more. */
+#define ENCODER_GONE UINT64_MAX
+
+/* Of the values of a new name half are thought to return: then as many were
+   new as returned. */
+#define ENCODER_PRIOR (QPACK_HISTORY_ONE / 3)
+
 /* Values below this are guessed too easily (RFC 9204 §7.1.3). */
 #define ENCODER_SHORT_VALUE 20
 
@@ -141,6 +148,7 @@ static int encoder_ready(qpack_encoder *enc) {
       (uint64_t)QPACK_ENCODER_ENTRIES_MAX * QPACK_FIELD_OVERHEAD;
   uint64_t capacity = enc->settings.table_capacity;
   size_t entries = 1;
+  uint32_t half;
   int rv;
 
   if (capacity > enc->settings.max_table_capacity) {
@@ -156,10 +164,13 @@ static int encoder_ready(qpack_encoder *enc) {
          entries * QPACK_FIELD_OVERHEAD < enc->settings.max_table_capacity) {
     entries *= 2;
   }
+  /* What a larger table has room for is waited for longer. */
+  half = (uint32_t)(16 + capacity / 128);
   rv = qpack_ledger_init(&enc->ledger, enc->mem, entries, enc->settings.seed);
   rv = rv ? rv : qpack_lookup_init(&enc->lookup, enc->mem, entries);
-  rv = rv ? rv : qpack_history_init(&enc->pairs, enc->mem, 512 + 2 * entries);
-  rv = rv ? rv : qpack_history_init(&enc->names, enc->mem, 256);
+  rv = rv ? rv
+          : qpack_history_init(&enc->pairs, enc->mem, 512 + 2 * entries, half);
+  rv = rv ? rv : qpack_history_init(&enc->names, enc->mem, 256, half);
   if (rv) {
     encoder_release(enc);
     return rv;
@@ -287,7 +298,8 @@ static uint64_t encoder_worth(const qpack_encoder *enc, uint64_t i) {
                         UINT64_MAX, &newest) &&
       newest == i) {
     worth += (uint64_t)row->saving *
-             qpack_history_rate(qpack_history_find(&enc->pairs, row->pair),
+             qpack_history_rate(&enc->pairs,
+                                qpack_history_find(&enc->pairs, row->pair),
                                 enc->now);
   }
   if (row->name_saving &&
@@ -295,7 +307,8 @@ static uint64_t encoder_worth(const qpack_encoder *enc, uint64_t i) {
                         UINT64_MAX, &newest) &&
       newest == i) {
     worth += (uint64_t)row->name_saving *
-             qpack_history_rate(qpack_history_find(&enc->names, row->name),
+             qpack_history_rate(&enc->names,
+                                qpack_history_find(&enc->names, row->name),
                                 enc->now);
   }
   return worth;
@@ -361,12 +374,12 @@ static int encoder_rotate(qpack_encoder *enc, uint64_t i) {
   uint64_t index = enc->table.inserted;
   int rv;
 
-  old->mark = 0; /* this section goes on with the copy */
+  old->mark = 0; /* this section goes on with the copy, if it may */
   rv = encoder_add(enc, &ins, e->name, e->value, &row);
   if (rv) {
     old->mark = row.mark;
   } else if (row.mark == enc->now) {
-    enc->refs[row.slot] = index;
+    enc->refs[row.slot] = enc->may_block ? index : ENCODER_GONE;
   }
   return rv;
 }
@@ -379,6 +392,8 @@ static bool encoder_weigh(qpack_encoder *enc, uint64_t size, uint64_t worth,
                           uint64_t cost, uint64_t *end) {
   const qpack_table *table = &enc->table;
   uint64_t room = table->capacity - table->size, lost = 0;
+  /* The price without blocking is a whole literal, so be surer. */
+  uint64_t horizon = enc->may_block ? ENCODER_HORIZON : ENCODER_HORIZON / 2;
 
   for (*end = table->dropped; room < size; ++*end) {
     qpack_lookup_row *row = qpack_lookup_row_of(&enc->lookup, *end);
@@ -394,14 +409,12 @@ static bool encoder_weigh(qpack_encoder *enc, uint64_t size, uint64_t worth,
     if (!row->keep) {
       lost += one;
       room += octets;
-    } else if (row->mark != enc->now || enc->may_block) {
-      cost += 2;
     } else {
-      return false; /* this section could not refer to a copy */
+      /* Without blocking, this section cannot refer to the copy. */
+      cost += 2 + (row->mark == enc->now && !enc->may_block ? row->saving : 0);
     }
   }
-  return worth > lost &&
-         (worth - lost) * ENCODER_HORIZON > cost * QPACK_HISTORY_ONE;
+  return worth > lost && (worth - lost) * horizon > cost * QPACK_HISTORY_ONE;
 }
 
 /* encoder_clear rotates what an insertion is not to evict. */
@@ -521,8 +534,8 @@ static bool encoder_try(qpack_encoder *enc, const encoder_line *line,
 static void encoder_consider(qpack_encoder *enc, encoder_line *line) {
   const qpack_history_item *pair = qpack_history_find(&enc->pairs, line->pair);
   const qpack_history_item *name = qpack_history_find(&enc->names, line->name);
-  uint64_t rate = qpack_history_rate(pair, enc->now);
-  uint64_t name_rate = qpack_history_rate(name, enc->now);
+  uint64_t rate = qpack_history_rate(&enc->pairs, pair, enc->now);
+  uint64_t name_rate = qpack_history_rate(&enc->names, name, enc->now);
   uint64_t index;
 
   if (qpack_lookup_pair(&enc->lookup, &enc->table, line->pair,
@@ -531,9 +544,9 @@ static void encoder_consider(qpack_encoder *enc, encoder_line *line) {
     (void)encoder_match(enc, line);
     return; /* perhaps inserted, but not to be referred to yet */
   }
-  if (pair && pair->last == enc->now && name && rate <= QPACK_HISTORY_ONE / 8) {
-    /* Never seen before: as likely as others of that name were to return. */
-    rate = rate * name->again / QPACK_HISTORY_ONE * 2;
+  if (pair && pair->times == 1 && name) {
+    /* As likely as new values of that name were to return. */
+    rate = rate * name->again / (QPACK_HISTORY_ONE + 1 - name->again);
   }
   if (encoder_try(enc, line, line->field->value, rate, name_rate)) {
     (void)encoder_match(enc, line);
@@ -546,20 +559,21 @@ static void encoder_consider(qpack_encoder *enc, encoder_line *line) {
   }
 }
 
-/* encoder_learn notes that the field came. */
+/* encoder_learn notes that the field came, and of its name, how many of the
+   values that were new returned. */
 static void encoder_learn(qpack_encoder *enc, const encoder_line *line) {
-  bool known = qpack_history_find(&enc->pairs, line->pair) != NULL;
-  bool fresh = qpack_history_find(&enc->names, line->name) == NULL;
   qpack_history_item *name =
       qpack_history_see(&enc->names, line->name, enc->now);
+  qpack_history_item *pair =
+      qpack_history_see(&enc->pairs, line->pair, enc->now);
 
-  (void)qpack_history_see(&enc->pairs, line->pair, enc->now);
-  if (fresh) {
-    name->again = QPACK_HISTORY_ONE / 2;
-    return;
+  if (name->times == 1) {
+    name->again = ENCODER_PRIOR;
+  } else if (pair->times == 1) {
+    name->again -= name->again / 8;
+  } else if (pair->times == 2) {
+    name->again += (QPACK_HISTORY_ONE - name->again) / 8;
   }
-  name->again -= name->again / 8;
-  name->again += known ? QPACK_HISTORY_ONE / 8 : 0;
 }
 
 /* encoder_literal makes |line| a literal, with the name by reference if there
@@ -580,6 +594,10 @@ static void encoder_literal(qpack_encoder *enc, encoder_line *line) {
     line->ins.kind = QPACK_CODING_LITERAL;
     line->ins.name = qpack_string_plain(line->field->name, huffman);
   }
+}
+
+static bool encoder_line_dynamic(const encoder_line *line) {
+  return qpack_coding_dynamic(line->ins.kind);
 }
 
 /* What a line is before it is decided. */
@@ -623,17 +641,15 @@ static void encoder_plan(qpack_encoder *enc, const qpack_field *fields,
     }
   }
   for (size_t i = 0; i < n; i++) {
-    if (enc->lines[i].ins.kind == ENCODER_OPEN) {
+    if (enc->lines[i].ins.kind == ENCODER_OPEN ||
+        (encoder_line_dynamic(&enc->lines[i]) &&
+         enc->refs[enc->lines[i].slot] == ENCODER_GONE)) {
       encoder_literal(enc, &enc->lines[i]);
     }
   }
 }
 
 /* --- writing a section --- */
-
-static bool encoder_line_dynamic(const encoder_line *line) {
-  return qpack_coding_dynamic(line->ins.kind);
-}
 
 /* encoder_resolve gives the lines their indices relative to |base|. */
 static void encoder_resolve(qpack_encoder *enc, size_t n, uint64_t base) {
@@ -711,6 +727,9 @@ static int encoder_finish(qpack_encoder *enc, uint64_t stream_id, size_t n,
   int rv;
 
   for (size_t i = 0; i < enc->nrefs; i++) {
+    if (enc->refs[i] == ENCODER_GONE) {
+      continue;
+    }
     if (required <= enc->refs[i]) {
       required = enc->refs[i] + 1;
     }

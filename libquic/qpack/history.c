@@ -2,19 +2,18 @@
 
 #include <string.h>
 
-/* A rate halves in so many sections without it. */
-#define HISTORY_HALF 16
-
 /* One sight closes this part of the gap to certainty. */
 #define HISTORY_STEP 8
 
-int qpack_history_init(qpack_history *h, const quic_mem *mem, size_t len) {
+int qpack_history_init(qpack_history *h, const quic_mem *mem, size_t len,
+                       uint32_t half) {
   size_t sets = 1;
 
   while (sets * QPACK_HISTORY_WAYS < len) {
     sets *= 2;
   }
   h->mem = mem;
+  h->half = half;
   h->mask = sets - 1;
   h->items =
       quic_mem_zalloc(mem, sets * QPACK_HISTORY_WAYS * sizeof(h->items[0]));
@@ -41,9 +40,10 @@ qpack_history_item *qpack_history_find(const qpack_history *h, uint64_t key) {
   return NULL;
 }
 
-uint32_t qpack_history_rate(const qpack_history_item *item, uint64_t now) {
-  return item ? (uint32_t)((uint64_t)item->rate * HISTORY_HALF /
-                           (HISTORY_HALF + (now - item->last)))
+uint32_t qpack_history_rate(const qpack_history *h,
+                            const qpack_history_item *item, uint64_t now) {
+  return item ? (uint32_t)((uint64_t)item->rate * h->half /
+                           (h->half + (now - item->last)))
               : 0;
 }
 
@@ -64,8 +64,9 @@ qpack_history_item *qpack_history_see(qpack_history *h, uint64_t key,
     item->key = key;
     item->last = now;
   }
-  item->rate = qpack_history_rate(item, now);
+  item->rate = qpack_history_rate(h, item, now);
   item->rate += (QPACK_HISTORY_ONE - item->rate) / HISTORY_STEP;
   item->last = now;
+  item->times += item->times < UINT32_MAX;
   return item;
 }
