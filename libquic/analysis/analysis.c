@@ -416,10 +416,10 @@ static void analysis_packet(quic_analysis *a, const qlog_event *e) {
 }
 /* Other events. */
 
-/* analysis_group: the side that an event names as its group, or |otherwise|. */
-static int analysis_group(const qlog_event *e, int otherwise) {
-  for (int side = 0; e->group && side < QUIC_SIDES; side++) {
-    if (strcmp(e->group, quic_side_name(side)) == 0) {
+/* analysis_told_side: the side that an event names, or |otherwise|. */
+static int analysis_told_side(const qlog_event *e, int otherwise) {
+  for (int side = 0; e->side && side < QUIC_SIDES; side++) {
+    if (strcmp(e->side, quic_side_name(side)) == 0) {
       return side;
     }
   }
@@ -510,7 +510,7 @@ static void analysis_state(quic_analysis *a, const qlog_event *e) {
 
 static void analysis_told_lost(quic_analysis *a, const qlog_event *e) {
   const quic_header *h = e->u.packet.header;
-  int side = analysis_group(e, analysis_local(a));
+  int side = analysis_told_side(e, analysis_local(a));
   int space = h && h->type < QUIC_PACKET_TYPES ? quic_space_of(h->type) : -1;
 
   if (space >= 0 && h->pn_len && a->recovery.sent[side][space]) {
