@@ -672,7 +672,23 @@ const quic_path *quic_analysis_path(const quic_analysis *a) {
 }
 
 const quic_close *quic_analysis_close(const quic_analysis *a) {
-  return a->close;
+  static const quic_close none = {
+      .class = QUIC_CLOSED_UNKNOWN,
+      .inferred = true,
+      .by = QUIC_SIDE_UNKNOWN,
+      .at = {QUIC_TIME_NEVER, QLOG_NONE, QLOG_NONE, QUIC_SIDE_UNKNOWN, -1},
+      .code = QLOG_NONE,
+      .frame_type = QLOG_NONE,
+      .alert = -1,
+      .since_handshake = QLOG_NONE,
+      .silent = {QLOG_NONE, QLOG_NONE},
+      .idle_timeout = QLOG_NONE,
+      .idle_by = QUIC_SIDE_UNKNOWN,
+      .goaway_by = QUIC_SIDE_UNKNOWN,
+      .trigger = QLOG_UNSET,
+  };
+
+  return a->close ? a->close : &none;
 }
 
 const quic_rtt *quic_analysis_share(const quic_analysis *a, int side) {

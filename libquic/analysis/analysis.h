@@ -84,7 +84,7 @@ const quic_flow *quic_analysis_flow(const quic_analysis *a);
 const quic_phases *quic_analysis_phases(const quic_analysis *a);
 const quic_path *quic_analysis_path(const quic_analysis *a);
 const quic_close *quic_analysis_close(const quic_analysis *a); /* settled by
-    quic_analysis_end; NULL before, and without memory */
+    quic_analysis_end; QUIC_CLOSED_UNKNOWN before, and without memory */
 
 /* quic_analysis_share returns the round trips between the vantage point and
    |side|: from seeing a packet on its way there to seeing its ACK come back,

@@ -57,7 +57,9 @@ static void recovery_lost(void *user, const quic_sent_record *record, int why) {
   quic_inferred_lost(l->r->inferred, l->now, l->side, l->space, record, why);
 }
 
-/* recovery_near: the part of the round trip between |side| and here. */
+/* recovery_near: the part of the round trip between |side| and here.  Often
+   there are few samples of it, with all delays of a handshake in them, so the
+   least says most. */
 static quic_duration recovery_near(const quic_recovery *r, int side) {
   return r->endpoint != side && r->share[side].samples ? r->share[side].smoothed
                                                        : 0;
