@@ -165,6 +165,7 @@ static int (*const session_makers[])(qd_output **,
     [QD_MODE_TREE] = qd_output_tree_new,
     [QD_MODE_FLAT] = qd_output_flat_new,
     [QD_MODE_SUMMARY] = qd_output_summary_new,
+    [QD_MODE_DETAIL] = qd_output_detail_new,
     [QD_MODE_CLOSE] = qd_output_close_new,
     [QD_MODE_HTTP] = qd_output_http_new,
 };
