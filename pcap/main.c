@@ -5,16 +5,17 @@
 #include <unistd.h>
 
 #include "pcap/complain.h"
+#include "pcap/expect.h"
 #include "pcap/live.h"
 #include "pcap/select.h"
 #include "pcap/session.h"
 #include "pcap/sink.h"
 
-static int main_help_filter(void) {
+static int main_help(void (*write)(quic_text *out)) {
   qd_sink sink;
 
   qd_sink_init(&sink, STDOUT_FILENO);
-  qd_select_help(&sink.text);
+  write(&sink.text);
   return qd_sink_flush(&sink) == 0 ? QD_EXIT_OK : QD_EXIT_INPUT;
 }
 
@@ -34,7 +35,10 @@ int main(int argc, char **argv) {
   (void)atexit(main_flush);
   qd_options_parse(&opt, argc, argv);
   if (opt.mode == QD_MODE_HELP_FILTER) {
-    return main_help_filter();
+    return main_help(qd_select_help);
+  }
+  if (opt.mode == QD_MODE_HELP_EXPECT) {
+    return main_help(qd_expect_help);
   }
   status = qd_session_new(&session, &opt);
   if (status == 0) {

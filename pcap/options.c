@@ -15,6 +15,7 @@ enum {
   OPT_WHY,
   OPT_FILTER,
   OPT_HELP_FILTER,
+  OPT_HELP_EXPECT,
   OPT_COLOUR,
   OPT_CLOSE,
   OPT_HTTP,
@@ -40,10 +41,15 @@ static const char options_doc[] =
     "  quicdump -vv -k keys.log -r trouble.pcapng  every field\n"
     "  quicdump --why -k keys.log -r trouble.pcapng\n"
     "                                              why packets stay closed\n"
+    "  quicdump -s -k keys.log trouble.pcapng      one row per connection\n"
+    "  quicdump --http -k keys.log trouble.pcapng  one row per request\n"
+    "  quicdump --close -k keys.log trouble.pcapng why connections ended\n"
+    "  quicdump --expect 'handshake && loss < 1%' -k keys.log x.pcap\n"
     "  quicdump --filter 'frame == connection_close' -k keys.log x.pcap\n"
     "  zcat x.pcap.gz | quicdump -k keys.log -r -\n"
     "  sudo quicdump -i eth0 -k keys.log udp port 443\n\n"
-    "Exit status: 0 QUIC was found; 1 there was none; 2 the input could not be "
+    "Exit status: 0 QUIC was found; 1 there was none, or --expect does not "
+    "hold; 2 the input could not be "
     "read or the output not written; 64 a mistake on the command line.";
 
 static const struct argp_option options_list[] = {
@@ -85,12 +91,14 @@ static const struct argp_option options_list[] = {
      "Report which packets were not opened, and which secrets are missing", 2},
     {"expect", OPT_EXPECT, "EXPR", 0,
      "Leave with status 1, and the reason, unless EXPR holds for every "
-     "connection; see --help-filter",
+     "connection; see --help-expect",
      2},
     {"filter", OPT_FILTER, "EXPR", 0,
      "Show only packets that fit EXPR; see --help-filter", 2},
     {"help-filter", OPT_HELP_FILTER, NULL, 0,
      "Explain the fields of --filter and leave", 2},
+    {"help-expect", OPT_HELP_EXPECT, NULL, 0,
+     "Explain the fields of --expect and leave", 2},
     {"count", 'c', "N", 0, "Stop after N packets were shown", 2},
     {"absolute", 't', NULL, 0,
      "Times as seconds since 1970, not since the first packet", 2},
@@ -249,6 +257,9 @@ static error_t options_one(int key, char *arg, struct argp_state *state) {
   case OPT_HELP_FILTER:
     opt->mode = QD_MODE_HELP_FILTER;
     return 0;
+  case OPT_HELP_EXPECT:
+    opt->mode = QD_MODE_HELP_EXPECT;
+    return 0;
   case OPT_FILTER:
     opt->filter = arg;
     return 0;
@@ -318,7 +329,7 @@ static error_t options_parser(int key, char *arg, struct argp_state *state) {
     if (opt->read && opt->interface) {
       argp_error(state, "-r and -i exclude each other");
     }
-    if (!opt->read && !opt->interface && opt->mode != QD_MODE_HELP_FILTER) {
+    if (!opt->read && !opt->interface && opt->mode < QD_MODE_HELP_FILTER) {
       argp_error(state, "give a capture file, or an interface with -i");
     }
     return 0;

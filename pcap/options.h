@@ -28,7 +28,8 @@ typedef enum qd_mode {
   QD_MODE_HTTP,
   QD_MODE_JSON,
   QD_MODE_FOLLOW,
-  QD_MODE_HELP_FILTER
+  QD_MODE_HELP_FILTER,
+  QD_MODE_HELP_EXPECT
 } qd_mode;
 
 typedef struct qd_options {

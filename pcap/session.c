@@ -249,8 +249,8 @@ static int session_compile(qd_session *se, const char *name, const char *expr,
     return QD_EXIT_INPUT;
   }
   if (rv != 0) {
-    session_error(se, "%s '%.256s': column %zu: %s; see --help-filter", name,
-                  expr, error.column + 1, error.text);
+    session_error(se, "%s '%.256s': column %zu: %s; see --help-%s", name, expr,
+                  error.column + 1, error.text, name + 2);
     return QD_EXIT_USAGE;
   }
   return 0;
