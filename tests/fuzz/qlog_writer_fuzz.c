@@ -635,7 +635,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     return 0;
   }
   copy = fuzz_copy(quic_bytes_of(data + 1, size - 1));
-  quic_text_init(&text, buf, data[0] & 2 ? sizeof(buf) : 1 + data[0] / 4);
+  quic_text_init(&text, buf,
+                 data[0] & 2 ? sizeof(buf) : 1 + (size_t)data[0] / 4);
   text.flush = output_take;
   text.user = &out;
   set.out = &text;
