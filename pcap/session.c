@@ -168,6 +168,7 @@ static int (*const session_makers[])(qd_output **,
     [QD_MODE_DETAIL] = qd_output_detail_new,
     [QD_MODE_CLOSE] = qd_output_close_new,
     [QD_MODE_HTTP] = qd_output_http_new,
+    [QD_MODE_JSON] = qd_output_json_new,
 };
 
 /* session_add keeps an output that was made, if |rv| says so. */
@@ -189,6 +190,10 @@ static int session_exports(qd_session *se, const qd_output_settings *set) {
     rv = session_add(se, qd_output_qlog_new(session_slot(se), set, opt->qlog,
                                             opt->qlog_compat));
   }
+  if (rv == 0 && opt->har) {
+    rv = session_add(se, qd_output_har_new(session_slot(se), set, opt->har,
+                                           opt->har_bodies));
+  }
   if (rv == 0 && se->expect) {
     rv = session_add(
         se, qd_expect_new(session_slot(se), set, se->expect, opt->expect));
@@ -203,7 +208,8 @@ static int session_output(qd_session *se) {
                             .text = &se->sink.text,
                             .colour = session_colour(opt),
                             .verbosity = opt->verbosity,
-                            .absolute_time = opt->absolute_time};
+                            .absolute_time = opt->absolute_time,
+                            .capture = opt->read ? opt->read : opt->interface};
   int rv = session_exports(se, &set);
 
   if (rv != 0) {
@@ -216,7 +222,7 @@ static int session_output(qd_session *se) {
     return 0; /* files were asked for, and nothing to be shown */
   }
   se->shows_packets = opt->mode == QD_MODE_LINE || opt->mode == QD_MODE_TREE ||
-                      opt->mode == QD_MODE_FLAT;
+                      opt->mode == QD_MODE_FLAT || opt->mode == QD_MODE_JSON;
   return session_add(se, session_makers[opt->mode](session_slot(se), &set));
 }
 
