@@ -223,12 +223,13 @@ static void test_huffman_bad(void **state) {
       {"1fff", QUIC_ERR_MALFORMED}, /* 11 ones */
       {"1e", QUIC_ERR_MALFORMED},   /* padding with a zero */
       {"18", QUIC_ERR_MALFORMED},
-      {"ff", QUIC_ERR_MALFORMED},         /* 8 ones and nothing else */
-      {"07", 0},                          /* '0', 3 ones */
-      {"ffffffff", QUIC_ERR_MALFORMED},   /* EOS, then 2 ones */
-      {"fffffffc", QUIC_ERR_MALFORMED},   /* EOS */
-      {"1fffffffff", QUIC_ERR_MALFORMED}, /* 'a', EOS, 5 ones */
-      {"fffffff3", 0},                    /* symbol 22, 2 ones */
+      {"ff", QUIC_ERR_MALFORMED},           /* 8 ones and nothing else */
+      {"07", 0},                            /* '0', 3 ones */
+      {"ffffffff", QUIC_ERR_MALFORMED},     /* EOS, then 2 ones */
+      {"fffffffc", QUIC_ERR_MALFORMED},     /* EOS */
+      {"1fffffffff", QUIC_ERR_MALFORMED},   /* 'a', EOS, 5 ones */
+      {"fffffff3", 0},                      /* symbol 22, 2 ones */
+      {"18ee7fffffff", QUIC_ERR_MALFORMED}, /* "aa:", EOS, a one */
       {"ffffffffffffffffffffff", QUIC_ERR_MALFORMED},
   };
 

@@ -9,6 +9,7 @@
 #include "crypto/keylog.h"
 #include "crypto/protect.h"
 #include "crypto/retry.h"
+#include "qpack/huffman.h"
 #include "tests/fuzz/fuzz.h"
 #include "tests/fuzz/script.h"
 #include "tests/support/capgen_link.h"
@@ -730,6 +731,61 @@ static void seed_capfiles(seed *s) {
   }
 }
 
+/* --- qpack -----------------------------------------------------------------
+ */
+
+/* seed_octets writes one input for |target|: |flags|, then |octets|. */
+static void seed_octets(seed *s, const char *target, uint8_t flags,
+                        const char *octets, size_t len) {
+  seed_begin(s, target);
+  quic_writer_u8(&s->wr, flags);
+  quic_writer_bytes(&s->wr, quic_bytes_of(octets, len));
+  seed_end(s);
+}
+
+#define SEED_OCTETS(s, target, flags, octets)                                  \
+  seed_octets(s, target, flags, octets, sizeof(octets) - 1)
+
+static void seed_qpack(seed *s) {
+  static const char *const texts[] = {"www.example.com", "\x01\x02\xfe\xff",
+                                      "Mon, 21 Oct 2013 20:13:21 GMT"};
+
+  for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
+    quic_bytes text = seed_text(texts[i]);
+
+    seed_begin(s, "qpack_huffman");
+    quic_writer_bytes(&s->wr, text);
+    seed_end(s);
+    seed_begin(s, "qpack_huffman");
+    qpack_huffman_encode(&s->wr, text);
+    seed_end(s);
+  }
+  /* Capacity, each kind of insertion, a duplicate, an eviction. */
+  for (uint8_t flags = 0; flags < 4; flags++) {
+    SEED_OCTETS(s, "qpack_stream", (uint8_t)(flags | flags << 3),
+                "\x3f\xbd\x01\xc0\x03www\x81\x02xy\x43"
+                "abc\x01z\x61\x1f\x82\x64\x02\x02\x3f\x21");
+    /* A blocked section, its insertions, lines of each kind, a cancellation. */
+    SEED_OCTETS(s, "qpack_section", (uint8_t)(flags | 8),
+                "\x0c\x04\x03\x81\x10\x11\x14\x02\x02\x00"
+                "\x01\x0d\x3f\xbd\x01\xc0\x02ww\x43"
+                "abc\x00"
+                "\x04\x1c\x03\x81\xc1\x10\x51\x01/\x00\x82\x64\x02\x23"
+                "abc\x01z\x3b"
+                "abc\x00\x7f\x45\x01s\x01\x00\x08\x00"
+                "\x0c\x04\x03\x00\x80\x81");
+  }
+  for (uint8_t flags = 1; flags < 16; flags = (uint8_t)(flags + 2)) {
+    SEED_OCTETS(s, "qpack_feedback", flags, "\x80\x81\x41\x01\x82\x83\x80");
+  }
+  for (uint8_t flags = 0; flags < 64; flags = (uint8_t)(flags + 7)) {
+    SEED_OCTETS(s, "qpack_pair", flags,
+                "\x02\xc4\x01\x2a\x33\x8b\x03xyz\xd3\x2a\x2a\x33\x03\xc2\x2a"
+                "\x33\x81\xe2\x2b\x33\x40\xc3\x44\x45\x46\x3f\xc3\x44\x45"
+                "\x46\x3f\xc2\x2a\x33\xd1\x2a\x3f\xc1\x33");
+  }
+}
+
 int main(int argc, char **argv) {
   static seed s;
 
@@ -749,5 +805,6 @@ int main(int argc, char **argv) {
   seed_filters(&s);
   seed_scripts(&s);
   seed_capfiles(&s);
+  seed_qpack(&s);
   return 0;
 }
