@@ -61,6 +61,7 @@ typedef struct qd_output_settings {
                     transport parameters, certificates */
   bool absolute_time; /* seconds since 1970 instead of since the first packet */
   unsigned width;     /* columns of the terminal; 0 = no terminal */
+  const char *capture; /* file or interface that is read; NULL = not told */
 } qd_output_settings;
 
 /* Each returns 0 or QUIC_ERR_NOMEM. */
@@ -75,6 +76,8 @@ int qd_output_summary_new(qd_output **out,
 int qd_output_close_new(qd_output **out,
                         const qd_output_settings *settings) QUIC_MUST_USE;
 int qd_output_http_new(qd_output **out,
+                       const qd_output_settings *settings) QUIC_MUST_USE;
+int qd_output_json_new(qd_output **out,
                        const qd_output_settings *settings) QUIC_MUST_USE;
 
 #endif /* !defined(QD_OUTPUT_H) */

@@ -167,6 +167,7 @@ static int (*const session_makers[])(qd_output **,
     [QD_MODE_SUMMARY] = qd_output_summary_new,
     [QD_MODE_CLOSE] = qd_output_close_new,
     [QD_MODE_HTTP] = qd_output_http_new,
+    [QD_MODE_JSON] = qd_output_json_new,
 };
 
 /* session_add keeps an output that was made, if |rv| says so. */
@@ -202,7 +203,8 @@ static int session_output(qd_session *se) {
                             .text = &se->sink.text,
                             .colour = session_colour(opt),
                             .verbosity = opt->verbosity,
-                            .absolute_time = opt->absolute_time};
+                            .absolute_time = opt->absolute_time,
+                            .capture = opt->read ? opt->read : opt->interface};
   int rv = session_exports(se, &set);
 
   if (rv != 0) {
@@ -215,7 +217,7 @@ static int session_output(qd_session *se) {
     return 0; /* files were asked for, and nothing to be shown */
   }
   se->shows_packets = opt->mode == QD_MODE_LINE || opt->mode == QD_MODE_TREE ||
-                      opt->mode == QD_MODE_FLAT;
+                      opt->mode == QD_MODE_FLAT || opt->mode == QD_MODE_JSON;
   return session_add(se, session_makers[opt->mode](session_slot(se), &set));
 }
 
