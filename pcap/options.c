@@ -64,7 +64,7 @@ static const struct argp_option options_list[] = {
      2},
     {"summary", 's', NULL, 0,
      "One row for each connection: who, handshake, loss, round trips, how it "
-     "ended",
+     "ended; -ss: a report on each",
      2},
     {"http", OPT_HTTP, NULL, 0,
      "One row for each request: method, URL, status, times, octets", 2},
@@ -227,7 +227,11 @@ static error_t options_one(int key, char *arg, struct argp_state *state) {
     options_mode(opt, QD_MODE_WHY, state);
     return 0;
   case 's':
-    options_mode(opt, QD_MODE_SUMMARY, state);
+    if (opt->mode == QD_MODE_SUMMARY || opt->mode == QD_MODE_DETAIL) {
+      opt->mode = QD_MODE_DETAIL;
+    } else {
+      options_mode(opt, QD_MODE_SUMMARY, state);
+    }
     return 0;
   case OPT_HTTP:
     options_mode(opt, QD_MODE_HTTP, state);

@@ -23,6 +23,7 @@ typedef enum qd_mode {
   QD_MODE_FLAT,
   QD_MODE_WHY,
   QD_MODE_SUMMARY,
+  QD_MODE_DETAIL, /* -ss */
   QD_MODE_CLOSE,
   QD_MODE_HTTP,
   QD_MODE_JSON,

@@ -73,6 +73,8 @@ int qd_output_flat_new(qd_output **out,
                        const qd_output_settings *settings) QUIC_MUST_USE;
 int qd_output_summary_new(qd_output **out,
                           const qd_output_settings *settings) QUIC_MUST_USE;
+int qd_output_detail_new(qd_output **out,
+                         const qd_output_settings *settings) QUIC_MUST_USE;
 int qd_output_close_new(qd_output **out,
                         const qd_output_settings *settings) QUIC_MUST_USE;
 int qd_output_http_new(qd_output **out,

@@ -9,6 +9,7 @@
 #include "base/list.h"
 #include "pcap/conn.h"
 #include "pcap/frames.h"
+#include "pcap/httpstats.h"
 #include "pcap/request.h"
 #include "pcap/stream.h"
 
@@ -47,6 +48,7 @@ typedef struct qd_trace {
   uint64_t requests;       /* begun */
   uint64_t responses;      /* final status seen */
   uint64_t failed;         /* status 400 and above */
+  qd_httpstats http;       /* filled when the connection ended */
   uint64_t notes;          /* violations noticed in the application protocol */
 } qd_trace;
 

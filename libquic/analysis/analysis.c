@@ -27,7 +27,6 @@ struct quic_analysis {
   quic_analysis_limits limits;
   qlog_metrics *metrics; /* NULL until the endpoint tells some */
   analysis_tail tail[QUIC_SIDES];
-  uint64_t datagram[QUIC_SIDES]; /* the last one counted */
   quic_mark first, reset, goaway;
   quic_time now;
   uint32_t version;
@@ -64,9 +63,8 @@ int quic_analysis_new(quic_analysis **out, const quic_mem *mem,
                      inferred);
   a->first = a->reset = a->goaway = QUIC_MARK_NONE;
   for (int side = 0; side < QUIC_SIDES; side++) {
-    a->totals[side].first = a->totals[side].last = QUIC_MARK_NONE;
+    quic_totals_init(&a->totals[side]);
     a->tail[side].unanswered = QUIC_MARK_NONE;
-    a->datagram[side] = QLOG_NONE;
   }
   return 0;
 }
@@ -131,9 +129,14 @@ static bool analysis_confirmed(const quic_analysis *a) {
 }
 
 static void analysis_ack(quic_analysis *a, const quic_frame *ack,
-                         quic_space space, const quic_mark *at) {
+                         quic_space space, const quic_mark *at,
+                         unsigned exponent) {
   a->totals[at->side].acks++;
-  quic_recovery_ack(&a->recovery, at, space, ack, analysis_confirmed(a));
+  if (ack->type == QUIC_FRAME_ACK_ECN) {
+    quic_path_frame(&a->path, ack, at);
+  }
+  quic_recovery_ack(&a->recovery, at, space, ack, exponent,
+                    analysis_confirmed(a));
 }
 
 static void analysis_close_frame(quic_analysis *a, const quic_frame *f,
@@ -148,29 +151,18 @@ static void analysis_close_frame(quic_analysis *a, const quic_frame *f,
 /* analysis_frame hands |f| to the part it is for. */
 static void analysis_frame(quic_analysis *a, const quic_frame *f,
                            quic_space space, const quic_mark *at,
-                           quic_phases_facts *facts) {
+                           unsigned exponent, quic_phases_facts *facts) {
   uint64_t type = f->type > 0xff ? quic_frame_meaning(f) : f->type;
   uint64_t repeated;
 
   switch (type) {
   case QUIC_FRAME_PADDING:
-    a->totals[at->side].padding += f->u.padding.count;
-    return;
-  case QUIC_FRAME_ACK_ECN:
-    quic_path_frame(&a->path, f, at);
-    analysis_ack(a, f, space, at);
-    facts->ack = f;
     return;
   case QUIC_FRAME_PATH_ACK:
   case QUIC_FRAME_PATH_ACK + 1:
-    if (f->u.ack.path_id != 0) {
-      return;
+    if (f->u.ack.path_id == 0) {
+      analysis_ack(a, f, space, at, exponent);
     }
-    analysis_ack(a, f, space, at);
-    return;
-  case QUIC_FRAME_ACK:
-    analysis_ack(a, f, space, at);
-    facts->ack = f;
     return;
   case QUIC_FRAME_PATH_CHALLENGE:
   case QUIC_FRAME_PATH_RESPONSE:
@@ -193,29 +185,6 @@ static void analysis_frame(quic_analysis *a, const quic_frame *f,
   } else if (type >= QUIC_FRAME_STREAM && type < QUIC_FRAME_STREAM + 8) {
     facts->stream |= f->u.stream.data.len + f->missing > 0;
   }
-}
-
-/* analysis_flags tells what RFC 9002 §2 says of a packet.  One whose frames are
-   not told is taken for one that wants an answer. */
-static unsigned analysis_flags(const qlog_packet *p, quic_totals *t) {
-  unsigned flags = p->has_frames ? 0 : QUIC_FRAME_ELICITING;
-  bool acks = false, others = false;
-
-  for (size_t i = 0; i < p->nframes; i++) {
-    const quic_frame *f = &p->frames[i];
-    const quic_frame_info *info =
-        f->info ? f->info : quic_frame_info_find(f->type);
-
-    flags |= info ? info->flags : QUIC_FRAME_ELICITING;
-    acks |= f->type == QUIC_FRAME_ACK || f->type == QUIC_FRAME_ACK_ECN;
-    others |= f->type > QUIC_FRAME_ACK_ECN || f->type == QUIC_FRAME_PING;
-  }
-  t->eliciting += p->has_frames && (flags & QUIC_FRAME_ELICITING);
-  t->ack_only += acks && !others;
-  return (flags & QUIC_FRAME_ELICITING
-              ? QUIC_SENT_ELICITING | QUIC_SENT_IN_FLIGHT
-              : 0) |
-         (flags & QUIC_FRAME_FLOW ? QUIC_SENT_IN_FLIGHT : 0);
 }
 
 /* analysis_holes: where packets of |side| may be missing, limits that it raised
@@ -313,24 +282,6 @@ static void analysis_tails(quic_analysis *a, const quic_mark *at, bool opened,
   t->probes += probe;
 }
 
-/* analysis_datagram counts the datagram of |p| when it is its first packet.
-   Returns its octets, or 0. */
-static uint64_t analysis_datagram(quic_analysis *a, const qlog_packet *p,
-                                  int side) {
-  uint64_t octets = p->datagram_length;
-
-  if (p->datagram_id != QLOG_NONE && p->datagram_id == a->datagram[side]) {
-    return 0;
-  }
-  a->datagram[side] = p->datagram_id;
-  if (octets == QLOG_NONE || octets == 0) {
-    octets = quic_packet_octets(p);
-  }
-  a->totals[side].datagrams++;
-  a->totals[side].datagram_octets += octets;
-  return octets;
-}
-
 static void analysis_reset(quic_analysis *a, const quic_mark *at) {
   quic_close *c = analysis_close(a);
 
@@ -357,29 +308,46 @@ static void analysis_news(quic_analysis *a, const quic_mark *at,
   }
 }
 
-static void analysis_count(quic_analysis *a, const qlog_packet *p,
-                           const quic_mark *at) {
-  quic_totals *t = &a->totals[at->side];
+/* analysis_exponent: what scales the acknowledgment delays in |p|.  A log tells
+   them as times, and with them by what they were scaled back; what passes on a
+   network is scaled by the parameter. */
+static unsigned analysis_exponent(const quic_analysis *a, const qlog_packet *p,
+                                  int side) {
+  if (p->ack_delay_exponent > ANALYSIS_ACK_DELAY_EXPONENT_MAX ||
+      (a->settings.vantage == QUIC_VANTAGE_NETWORK && a->limits.known[side])) {
+    return a->recovery.limits[side].ack_delay_exponent;
+  }
+  return (unsigned)p->ack_delay_exponent;
+}
 
-  t->packets++;
-  t->octets += quic_packet_octets(p);
-  t->by_type[p->header->type]++;
-  *(p->has_frames ? &t->opened : &t->closed) += 1;
-  if (!quic_mark_set(&t->first)) {
-    t->first = *at;
+/* analysis_walk hands the frames of |p| to the parts.  Returns the flags of its
+   record, or -1 for a copy of what was seen, whose frames do not count. */
+static int analysis_walk(quic_analysis *a, const qlog_packet *p,
+                         const quic_mark *at, unsigned flags,
+                         quic_phases_facts *facts) {
+  int space = quic_space_of(p->header->type), rv;
+  unsigned exponent = analysis_exponent(a, p, at->side);
+
+  if (space < 0) {
+    return (int)flags;
   }
-  t->last = *at;
-  if (!quic_mark_set(&a->first)) {
-    a->first = *at;
+  rv = analysis_number(a, p, at, (quic_space)space, flags);
+  for (size_t i = 0; rv >= 0 && i < p->nframes; i++) {
+    const quic_frame *f = &p->frames[i];
+
+    if (f->type == QUIC_FRAME_ACK || f->type == QUIC_FRAME_ACK_ECN) {
+      facts->ack = f;
+      analysis_ack(a, f, (quic_space)space, at, exponent);
+    } else {
+      analysis_frame(a, f, (quic_space)space, at, exponent, facts);
+    }
   }
-  if (a->version == 0 && at->side == QUIC_SIDE_CLIENT && p->header->is_long) {
-    a->version = p->header->version;
-  }
+  return rv;
 }
 
 static void analysis_packet(quic_analysis *a, const qlog_event *e) {
   const qlog_packet *p = &e->u.packet;
-  int side = quic_analysis_side(a, e), space, rv;
+  int side = quic_analysis_side(a, e), rv;
   quic_phases_facts facts = {0};
   unsigned flags;
   quic_mark at;
@@ -390,36 +358,39 @@ static void analysis_packet(quic_analysis *a, const qlog_event *e) {
   at = (quic_mark){e->time, p->number,
                    p->header->pn_len ? p->header->pn : QLOG_NONE, (int8_t)side,
                    (int8_t)p->header->type};
+  facts.datagram = quic_totals_datagram(&a->totals[side], p);
   if (p->stateless_reset) {
-    (void)analysis_datagram(a, p, side);
     analysis_reset(a, &at);
     return;
   }
-  facts.datagram = analysis_datagram(a, p, side);
-  analysis_count(a, p, &at);
+  quic_totals_packet(&a->totals[side], p, &at);
+  flags = quic_totals_frames(&a->totals[side], p);
+  if (!quic_mark_set(&a->first)) {
+    a->first = at;
+  }
+  if (a->version == 0 && side == QUIC_SIDE_CLIENT && p->header->is_long) {
+    a->version = p->header->version;
+  }
+  if (p->late) {
+    (void)analysis_walk(a, p, &at, flags | QUIC_SENT_TOLD_LATE, &facts);
+    analysis_phases(a, p, &at, &facts);
+    a->tail[side].not_opened -= a->tail[side].not_opened > 0;
+    return;
+  }
   analysis_news(a, &at,
                 quic_path_packet(&a->path, p, &at, facts.datagram != 0));
-  flags = analysis_flags(p, &a->totals[side]);
-  space = quic_space_of(p->header->type);
-  rv = space < 0 ? (int)flags
-                 : analysis_number(a, p, &at, (quic_space)space, flags);
-  if (space >= 0 && rv >= 0) {
-    for (size_t i = 0; i < p->nframes; i++) {
-      analysis_frame(a, &p->frames[i], (quic_space)space, &at, &facts);
-    }
-  }
+  rv = analysis_walk(a, p, &at, flags, &facts);
   analysis_phases(a, p, &at, &facts);
-  analysis_tails(a, &at,
-                 p->has_frames ||
-                     space<0, (flags & QUIC_SENT_ELICITING) != 0, rv> 0 &&
-                         (rv & QUIC_SENT_PROBE));
+  analysis_tails(a, &at, p->has_frames, (flags & QUIC_SENT_ELICITING) != 0,
+                 rv >= 0 && (rv & QUIC_SENT_PROBE) != 0);
 }
+
 /* Other events. */
 
-/* analysis_group: the side that an event names as its group, or |otherwise|. */
-static int analysis_group(const qlog_event *e, int otherwise) {
-  for (int side = 0; e->group && side < QUIC_SIDES; side++) {
-    if (strcmp(e->group, quic_side_name(side)) == 0) {
+/* analysis_told_side: the side that an event names, or |otherwise|. */
+static int analysis_told_side(const qlog_event *e, int otherwise) {
+  for (int side = 0; e->side && side < QUIC_SIDES; side++) {
+    if (strcmp(e->side, quic_side_name(side)) == 0) {
       return side;
     }
   }
@@ -473,6 +444,17 @@ static void analysis_parameters(quic_analysis *a, const qlog_event *e) {
   }
 }
 
+/* analysis_restored: a client remembers the limits of its server for 0-RTT. */
+static void analysis_restored(quic_analysis *a, const qlog_event *e) {
+  quic_tparams list;
+
+  if (e->u.parameters.parameters.len && analysis_flow(a)) {
+    (void)!quic_tparams_decode(&list, e->u.parameters.parameters,
+                               e->u.parameters.version);
+    quic_flow_parameters(a->flow, QUIC_SIDE_SERVER, &list);
+  }
+}
+
 static void analysis_closed(quic_analysis *a, const qlog_event *e) {
   quic_mark at = analysis_mark(e, analysis_initiator(a, e->u.closed.initiator));
   quic_close *c = analysis_close(a);
@@ -510,7 +492,7 @@ static void analysis_state(quic_analysis *a, const qlog_event *e) {
 
 static void analysis_told_lost(quic_analysis *a, const qlog_event *e) {
   const quic_header *h = e->u.packet.header;
-  int side = analysis_group(e, analysis_local(a));
+  int side = analysis_told_side(e, analysis_local(a));
   int space = h && h->type < QUIC_PACKET_TYPES ? quic_space_of(h->type) : -1;
 
   if (space >= 0 && h->pn_len && a->recovery.sent[side][space]) {
@@ -574,6 +556,7 @@ void quic_analysis_event(quic_analysis *a, const qlog_event *e) {
       [QLOG_PACKET_DROPPED] = analysis_dropped,
       [QLOG_PACKET_LOST] = analysis_told_lost,
       [QLOG_PARAMETERS_SET] = analysis_parameters,
+      [QLOG_PARAMETERS_RESTORED] = analysis_restored,
       [QLOG_CONNECTION_CLOSED] = analysis_closed,
       [QLOG_CONNECTION_STATE_UPDATED] = analysis_state,
       [QLOG_VERSION_INFORMATION] = analysis_versions,
@@ -672,7 +655,23 @@ const quic_path *quic_analysis_path(const quic_analysis *a) {
 }
 
 const quic_close *quic_analysis_close(const quic_analysis *a) {
-  return a->close;
+  static const quic_close none = {
+      .class = QUIC_CLOSED_UNKNOWN,
+      .inferred = true,
+      .by = QUIC_SIDE_UNKNOWN,
+      .at = {QUIC_TIME_NEVER, QLOG_NONE, QLOG_NONE, QUIC_SIDE_UNKNOWN, -1},
+      .code = QLOG_NONE,
+      .frame_type = QLOG_NONE,
+      .alert = -1,
+      .since_handshake = QLOG_NONE,
+      .silent = {QLOG_NONE, QLOG_NONE},
+      .idle_timeout = QLOG_NONE,
+      .idle_by = QUIC_SIDE_UNKNOWN,
+      .goaway_by = QUIC_SIDE_UNKNOWN,
+      .trigger = QLOG_UNSET,
+  };
+
+  return a->close ? a->close : &none;
 }
 
 const quic_rtt *quic_analysis_share(const quic_analysis *a, int side) {

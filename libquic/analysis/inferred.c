@@ -3,7 +3,7 @@
 static void inferred_begin(qlog_event *e, qlog_event_type type, quic_time now,
                            int side) {
   qlog_event_init(e, type, now);
-  e->group = side == QUIC_SIDE_UNKNOWN ? NULL : quic_side_name(side);
+  e->side = side == QUIC_SIDE_UNKNOWN ? NULL : quic_side_name(side);
 }
 
 void quic_inferred_lost(qlog_sink *sink, quic_time now, int side,

@@ -111,6 +111,7 @@ void qlog_event_init(qlog_event *e, qlog_event_type type, quic_time time) {
   e->time = time;
   e->tuple = NULL;
   e->group = NULL;
+  e->side = NULL;
   e->http3 = false;
   memcpy(&e->u, row->absent, row->size);
 }

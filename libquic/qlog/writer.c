@@ -18,7 +18,8 @@ static const struct {
 static const char writer_custom[] =
     "Fields of no schema: capture_frame (number of the record in the capture), "
     "datagram_id (packets with the same one shared a UDP datagram), "
-    "datagram_length, ecn, path_id (multipath), inferred (worked out from what "
+    "datagram_length, ecn, path_id (multipath), side (whose it is), inferred "
+    "(worked out from what "
     "was seen, not told by the endpoint), acked_ranges";
 
 /* What the plain fields leave to a function; most events have none. */
@@ -93,6 +94,9 @@ static void writer_event(qlog_sink *sink, const qlog_event *e) {
     writer_rests[e->type](w, e);
   }
   qlog_write_fields(w, e);
+  if (e->side) {
+    qlog_json_key_str(j, "side", e->side);
+  }
   qlog_json_object_end(j);
   qlog_json_object_end(j);
   writer_end(w);
