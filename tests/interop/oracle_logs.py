@@ -383,6 +383,12 @@ class Capture:
                 glob.glob(os.path.join(d, '*.*qlog')),
                 key=lambda f: int(os.path.basename(f).split('_')[0]))]
 
+    def json(self):
+        """The connections as quicdump --json tells them, in order."""
+        lines = self.run('--json').splitlines()
+        return [json.loads(l) for l in lines
+                if l.startswith(b'{"type":"connection"')]
+
     def logs(self):
         out = []
         for f in sorted(os.listdir(self.directory)):
