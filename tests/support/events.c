@@ -13,6 +13,7 @@ void events_init(events *ev, qlog_sink *sink) {
   ev->now = QUIC_SECOND;
   ev->length = 100;
   ev->ecn = QLOG_UNSET;
+  ev->path_id = QLOG_NONE;
   ev->version = QUIC_VERSION_1;
   ev->first = QUIC_FIRST_FIXED;
   ev->addr[0] = (quic_addr){{10, 0, 0, 1}, 50000, 4};
@@ -52,6 +53,7 @@ void events_packet(events *ev, int side, quic_packet_type type, uint64_t number,
   e->u.packet.src = &ev->addr[side];
   e->u.packet.dst = &ev->addr[!side];
   e->u.packet.number = ++ev->record;
+  e->u.packet.path_id = ev->path_id;
   if (type == QUIC_PACKET_1RTT) {
     e->u.packet.key_phase = ev->key_phase;
   }

@@ -17,6 +17,7 @@ typedef struct events {
   uint64_t datagram_id; /* of the last datagram */
   uint64_t length;      /* of packets, octets */
   uint64_t key_phase;
+  uint64_t path_id;
   uint32_t version;
   uint8_t first; /* first octet of 1-RTT packets */
   int ecn;
