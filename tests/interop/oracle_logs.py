@@ -4,13 +4,11 @@ the same, in one shape for the oracle_*.py beside this file.
 An endpoint's log is a qlog 0.3 (one JSON text: aioquic; JSON text sequences:
 ngtcp2, times and delays cut to whole milliseconds) or a Chromium net log.  None
 of it goes through our own code."""
-import collections, fnmatch, glob, json, os, re, subprocess, sys, tempfile
+import calendar, collections, fnmatch, glob, json, os, re, subprocess, sys
+import tempfile, time
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 CLIENT, SERVER = 'client', 'server'
-SPACE = {'initial': 'initial', 'handshake': 'handshake', '0RTT': '0RTT',
-         '1RTT': '1RTT', 'retry': 'retry',
-         'version_negotiation': 'version_negotiation'}
 
 
 class Packet:
@@ -25,7 +23,9 @@ class Packet:
 
     @property
     def key(self):
-        return self.sender, self.kind, self.number
+        """Without a number where the protocol has none: ngtcp2 writes 0."""
+        return self.sender, self.kind, None if self.kind in (
+            'retry', 'version_negotiation') else self.number
 
 
 class Log:
@@ -43,6 +43,7 @@ class Log:
         self.metrics, self.states, self.keys = [], [], []
         self.types, self.settings, self.params = {}, {}, {}
         self.chosen = None
+        self.origin = None  # of its clock, ms since 1970
 
     def groups(self):
         """The first destination ID, by which a server that has sent a Retry
@@ -55,8 +56,37 @@ class Log:
 
 
 def value(x):
-    """A token: text, or {data} in older files."""
-    return x.get('data', x.get('raw')) if isinstance(x, dict) else x
+    """A token: text, {data}, or {raw: {data}}."""
+    while isinstance(x, dict):
+        x = x.get('data', x.get('raw'))
+    return x
+
+
+ERRORS = ['no_error', 'internal_error', 'connection_refused',
+          'flow_control_error', 'stream_limit_error', 'stream_state_error',
+          'final_size_error', 'frame_encoding_error',
+          'transport_parameter_error', 'connection_id_limit_error',
+          'protocol_violation', 'invalid_token', 'application_error',
+          'crypto_buffer_exceeded', 'key_update_error', 'aead_limit_reached',
+          'no_viable_path']
+HTTP_ERRORS = ['http_no_error', 'http_general_protocol_error',
+               'http_internal_error']
+FRAMES = {'padding': 0, 'ping': 1, 'ack': 2, 'crypto': 6, 'stream': 8}
+
+
+def code(f):
+    """The error code of a frame: number, or one of the draft's names."""
+    for k in 'raw_error_code', 'error_code', 'error':
+        x = f.get(k)
+        if isinstance(x, int):
+            return x
+        if isinstance(x, str) and x.startswith('crypto_error_'):
+            return int(x[13:], 16)
+        if x in ERRORS:
+            return ERRORS.index(x)
+        if x in HTTP_ERRORS:
+            return 0x100 + HTTP_ERRORS.index(x)
+    return None
 
 
 def ranges(acked):
@@ -78,11 +108,9 @@ def frame(f):
         return t, ranges(f['acked_ranges']), f.get('ack_delay', 0), \
             tuple(x or 0 for x in ecn) if any(ecn) else None
     if t == 'connection_close':
-        code = f.get('raw_error_code', f.get('error_code'))
-        if not isinstance(code, int):
-            code = f.get('error_code', f.get('error'))
-        return t, f['error_space'], code, f.get('reason', ''), \
-            f.get('trigger_frame_type')
+        trigger = f.get('trigger_frame_type')
+        return t, f['error_space'], code(f), f.get('reason', ''), \
+            FRAMES.get(trigger, trigger)
     if t == 'new_token':
         return t, value(f['token'])
     if t == 'new_connection_id':
@@ -133,12 +161,13 @@ def read_qlog(role, path):
     common = head.get('common_fields', {})
     log.group = common.get('group_id', common.get('ODCID'))
     log.cut, log.whole_ms = cut, log.writer == 'ngtcp2'
+    log.origin = 0 if log.writer == 'aioquic' else None
     for e in events:
         name, data = e['name'].split(':')[1], e['data']
         if name in ('packet_sent', 'packet_received'):
             h, logged = data['header'], name.split('_')[1]
             p = Packet(sender=log.who(logged), logged=logged, time=e['time'],
-                       kind=SPACE.get(h['packet_type'], h['packet_type']),
+                       kind=h['packet_type'],
                        number=h.get('packet_number'),
                        size=data.get('raw', {}).get('length'),
                        frames=frames(data.get('frames')))
@@ -226,6 +255,7 @@ def read_netlog(role, path):
     names = {v: k for k, v in log_file['constants']['logEventTypes'].items()}
     log = Log(role, 'chromium', path)
     log.whole_ms = True
+    log.origin = int(log_file['constants']['timeTickOffset'])
     unsent, got, size = [], None, None
     for e in log_file['events']:
         name, p = names[e['type']], e.get('params') or {}
@@ -289,6 +319,13 @@ def settings(data):
     return {k: v & 0xffffffff for k, v in out.items()}
 
 
+def epoch(text):
+    """RFC 3339 -> ms since 1970."""
+    day, _, fraction = text.rstrip('Z').partition('.')
+    return calendar.timegm(time.strptime(day, '%Y-%m-%dT%H:%M:%S')) * 1e3 + \
+        float('0.' + (fraction or '0')) * 1e3
+
+
 class Connection:
     """One connection as quicdump --qlog tells it; packets as in Log."""
 
@@ -297,6 +334,7 @@ class Connection:
         log = self.log = Log(CLIENT, 'quicdump', path)
         log.group = head['common_fields']['group_id']
         self.events, self.last = events, 0
+        self.epoch = epoch(head['common_fields']['reference_time']['epoch'])
         self.metrics = {CLIENT: [], SERVER: []}
         self.closed = self.chosen = self.alpn = None
         self.states = {}
@@ -429,6 +467,7 @@ class Tally:
         self.compared = collections.Counter()
         self.differ = collections.Counter()
         self.explained = collections.Counter()
+        self.note = collections.Counter()
         self.bad = collections.defaultdict(list)
 
     def same(self, capture, what, key, want, have):
@@ -458,6 +497,9 @@ class Tally:
         print('# ' + ', '.join('%s: %d compared, %d equal, %d explained' % (
             w, n, n - self.differ[w], self.explained[w])
             for w, n in sorted(self.compared.items())))
+        if self.note:
+            print('# ' + ', '.join('%d %s' % (n, w)
+                                   for w, n in sorted(self.note.items())))
         stale = [] if only else [l for l in self.lines if not self.used[l]]
         for l in stale:
             print('# explained, but does not differ: %s %s' % l[:2])
