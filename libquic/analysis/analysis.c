@@ -31,6 +31,7 @@ struct quic_analysis {
   quic_time now;
   uint32_t version;
   bool no_version;
+  bool told_closed;           /* to |inferred|, at its time */
   bool uncertain[QUIC_SIDES]; /* told to |flow| */
   uint8_t alpn_len;
   uint8_t alpn[QUIC_CLOSE_ALPN_MAX];
@@ -145,6 +146,8 @@ static void analysis_close_frame(quic_analysis *a, const quic_frame *f,
 
   if (c && quic_close_on_frame(c, f, at)) {
     analysis_leftover(a, c);
+    quic_inferred_close_frame(a->inferred, f, at, analysis_local(a));
+    a->told_closed = true;
   }
 }
 
@@ -628,7 +631,7 @@ void quic_analysis_end(quic_analysis *a, quic_time last,
   memcpy(c->alpn, a->alpn, sizeof(c->alpn));
   c->alpn_len = a->alpn_len;
   quic_close_settle(c, &facts);
-  if (first) {
+  if (first && !a->told_closed) {
     quic_inferred_closed(a->inferred, c, analysis_local(a));
   }
 }
