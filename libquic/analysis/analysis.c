@@ -592,6 +592,20 @@ int quic_analysis_side(const quic_analysis *a, const qlog_event *e) {
   return e->type == QLOG_PACKET_SENT ? local : !local;
 }
 
+/* analysis_last: the time of the last packet of both. */
+static quic_time analysis_last(const quic_analysis *a) {
+  quic_time last = 0;
+
+  for (int side = 0; side < QUIC_SIDES; side++) {
+    const quic_mark *m = &a->totals[side].last;
+
+    if (quic_mark_set(m) && m->time > last) {
+      last = m->time;
+    }
+  }
+  return last;
+}
+
 void quic_analysis_end(quic_analysis *a, quic_time last,
                        quic_analysis_reason reason) {
   quic_close *c = analysis_close(a);
@@ -632,7 +646,8 @@ void quic_analysis_end(quic_analysis *a, quic_time last,
   c->alpn_len = a->alpn_len;
   quic_close_settle(c, &facts);
   if (first && !a->told_closed) {
-    quic_inferred_closed(a->inferred, c, analysis_local(a));
+    /* Known now only, and events do not go back in time. */
+    quic_inferred_closed(a->inferred, c, analysis_last(a), analysis_local(a));
   }
 }
 

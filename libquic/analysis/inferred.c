@@ -123,13 +123,14 @@ void quic_inferred_close_frame(qlog_sink *sink, const quic_frame *f,
   sink->event(sink, &e);
 }
 
-void quic_inferred_closed(qlog_sink *sink, const quic_close *c, int sent_side) {
+void quic_inferred_closed(qlog_sink *sink, const quic_close *c, quic_time now,
+                          int sent_side) {
   qlog_event e;
 
   if (!sink || c->class == QUIC_CLOSED_NOT || c->class == QUIC_CLOSED_UNKNOWN) {
     return;
   }
-  inferred_begin(&e, QLOG_CONNECTION_CLOSED, c->at.time, QUIC_SIDE_UNKNOWN);
+  inferred_begin(&e, QLOG_CONNECTION_CLOSED, now, QUIC_SIDE_UNKNOWN);
   if (c->by != QUIC_SIDE_UNKNOWN) {
     e.u.closed.initiator = c->by == sent_side ? QLOG_LOCAL : QLOG_REMOTE;
   }

@@ -28,6 +28,7 @@ void quic_inferred_key(qlog_sink *sink, quic_time now, int side,
    |sent_side| is the side that the trace calls local. */
 void quic_inferred_close_frame(qlog_sink *sink, const quic_frame *f,
                                const quic_mark *at, int sent_side);
-void quic_inferred_closed(qlog_sink *sink, const quic_close *c, int sent_side);
+void quic_inferred_closed(qlog_sink *sink, const quic_close *c, quic_time now,
+                          int sent_side);
 
 #endif /* !defined(QUIC_ANALYSIS_INFERRED_H) */
