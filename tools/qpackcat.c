@@ -355,7 +355,7 @@ static void cat_new_decoder(cat *c) {
       .initial_capacity = c->strict ? 0 : c->capacity,
       .max_section_octets = CAT_SECTION_MAX,
       .max_held_octets = CAT_HELD_MAX,
-      .passive = c->mode != CAT_ENCODE,
+      .passive = c->mode != CAT_ENCODE || !c->ack,
   };
 
   if (qpack_decoder_new(&c->dec, quic_mem_default(), &settings, &callbacks,
