@@ -236,13 +236,14 @@ static void analysis_phases(quic_analysis *a, const qlog_packet *p,
   } states[] = {
       {QUIC_PHASE_COMPLETE, "handshake_started", "handshake_complete"},
       {QUIC_PHASE_CONFIRMED, "handshake_complete", "handshake_confirmed"}};
+  quic_phase stream = at->side == QUIC_SIDE_CLIENT ? QUIC_PHASE_CLIENT_STREAM
+                                                   : QUIC_PHASE_SERVER_STREAM;
   bool had[2];
 
-  /* Everything after the first stream octets of both is known already. */
-  if (analysis_confirmed(a) &&
-      quic_mark_set(&a->phases.at[QUIC_PHASE_CLIENT_STREAM]) &&
-      quic_mark_set(&a->phases.at[QUIC_PHASE_SERVER_STREAM]) &&
-      at->type == QUIC_PACKET_1RTT) {
+  /* After the handshake only the first octets on streams are news. */
+  if (at->type == QUIC_PACKET_1RTT && analysis_confirmed(a) &&
+      a->phases.early != QUIC_EARLY_SENT &&
+      (!facts->stream || quic_mark_set(&a->phases.at[stream]))) {
     return;
   }
   for (size_t i = 0; i < 2; i++) {
@@ -629,7 +630,7 @@ void quic_analysis_end(quic_analysis *a, quic_time last,
   c->alpn_len = a->alpn_len;
   quic_close_settle(c, &facts);
   if (first) {
-    quic_inferred_closed(a->inferred, c, analysis_local(a));
+    quic_inferred_closed(a->inferred, a->now, c, analysis_local(a));
   }
 }
 

@@ -103,13 +103,15 @@ static int inferred_trigger(quic_close_class c) {
   }
 }
 
-void quic_inferred_closed(qlog_sink *sink, const quic_close *c, int sent_side) {
+void quic_inferred_closed(qlog_sink *sink, quic_time now, const quic_close *c,
+                          int sent_side) {
   qlog_event e;
 
   if (!sink || c->class == QUIC_CLOSED_NOT || c->class == QUIC_CLOSED_UNKNOWN) {
     return;
   }
-  inferred_begin(&e, QLOG_CONNECTION_CLOSED, c->at.time, QUIC_SIDE_UNKNOWN);
+  inferred_begin(&e, QLOG_CONNECTION_CLOSED,
+                 quic_mark_set(&c->at) ? c->at.time : now, QUIC_SIDE_UNKNOWN);
   if (c->by != QUIC_SIDE_UNKNOWN) {
     e.u.closed.initiator = c->by == sent_side ? QLOG_LOCAL : QLOG_REMOTE;
   }
