@@ -46,13 +46,15 @@ SUPPORT_SRC := $(wildcard tests/support/*.c)
 UNIT_SRC := $(wildcard tests/unit/*_test.c)
 FUZZ_SRC := $(wildcard tests/fuzz/*_fuzz.c)
 TOOL_SRC := $(wildcard tests/support/tool/*.c)
+TOOLS_SRC := $(wildcard tools/*.c)
 
 obj = $(patsubst %.c,$(BUILD)/obj/%.o,$(1))
 WIRE_LIB := $(BUILD)/libquicwire.a
 SUPPORT_LIB := $(BUILD)/libsupport.a
 QUICDUMP_CORE := $(filter-out pcap/main.c,$(QUICDUMP_SRC))
 QUICDUMP_LIB := $(BUILD)/libquicdump.a
-PROGRAMS := $(BUILD)/quicdump
+TOOLS := $(patsubst tools/%.c,$(BUILD)/%,$(TOOLS_SRC))
+PROGRAMS := $(BUILD)/quicdump $(TOOLS)
 UNITS := $(patsubst tests/unit/%.c,$(BUILD)/unit/%,$(UNIT_SRC))
 REPLAYS := $(patsubst tests/fuzz/%.c,$(BUILD)/replay/%,$(FUZZ_SRC))
 FUZZERS := $(patsubst tests/fuzz/%.c,$(BUILD)/fuzz/%,$(FUZZ_SRC))
@@ -97,6 +99,10 @@ $(SUPPORT_LIB): $(call obj,$(SUPPORT_SRC))
 $(BUILD)/quicdump: $(call obj,pcap/main.c) $(QUICDUMP_LIB) $(WIRE_LIB)
 	$(call say,LD,$@)
 	$(Q)$(CC) $(ALL_LDFLAGS) $^ $(GNUTLS_LIBS) $(PCAP_LIBS) -lpthread -o $@
+
+$(TOOLS): $(BUILD)/%: $(BUILD)/obj/tools/%.o $(WIRE_LIB)
+	$(call say,LD,$@)
+	$(Q)$(CC) $(ALL_LDFLAGS) $^ $(GNUTLS_LIBS) -o $@
 
 TEST_LIBS := $(SUPPORT_LIB) $(QUICDUMP_LIB) $(WIRE_LIB)
 $(BUILD)/unit/%: $(BUILD)/obj/tests/unit/%.o $(TEST_LIBS)

@@ -560,6 +560,10 @@ static void http_end_waiting(void *user, quic_bytes key, void *value) {
 static void http_finish(qd_protocol *app) {
   qd_http *h = (qd_http *)(void *)app;
 
+  for (int side = 0; side < QD_SIDES; side++) {
+    h->trace->http.settings[side] = h->ends[side].settings;
+    h->trace->http.qpack[side] = h->ends[side].stats;
+  }
   quic_map_each(&h->waiting, http_end_waiting, h);
   quic_map_free(&h->waiting);
 }
@@ -617,13 +621,4 @@ int qd_http_new(qd_protocol **out, qd_trace *tr) {
   }
   *out = &h->base;
   return 0;
-}
-
-const qd_http_settings *qd_http_settings_of(const qd_protocol *app,
-                                            qd_side side) {
-  return &((const qd_http *)(const void *)app)->ends[side].settings;
-}
-
-const qd_http_qpack *qd_http_qpack_of(const qd_protocol *app, qd_side side) {
-  return &((const qd_http *)(const void *)app)->ends[side].stats;
 }

@@ -13,37 +13,50 @@
 
 struct qd_outfile {
   const quic_mem *mem;
-  qd_sink sink;
+  qd_sink *sink; /* NULL while parked */
+  int error;     /* errno of the first failure; 0 */
   bool committed;
-  bool direct;              /* a device or pipe: there is no temporary */
-  char target[PATH_MAX];    /* links resolved, when they may be */
-  char temporary[PATH_MAX]; /* in the same directory */
+  bool direct;     /* a device or pipe: there is no temporary */
+  char *target;    /* links resolved, when they may be */
+  char *temporary; /* in the same directory; NULL = none */
 };
+
+static char *outfile_copy(const quic_mem *mem, const char *s, size_t len,
+                          const char *more) {
+  size_t add = strlen(more);
+  char *copy = quic_mem_alloc(mem, len + add + 1);
+
+  if (copy) {
+    memcpy(copy, s, len);
+    memcpy(copy + len, more, add + 1);
+  }
+  return copy;
+}
 
 /* outfile_target finds where the file goes.  Returns 0 or an errno. */
 static int outfile_target(qd_outfile *f, const char *path, bool follow) {
+  char real[PATH_MAX];
   struct stat st;
-  size_t len = strlen(path);
 
-  if (len == 0) {
+  if (*path == '\0') {
     return ENOENT;
   }
-  if (len >= sizeof(f->target)) {
-    return ENAMETOOLONG;
-  }
-  memcpy(f->target, path, len + 1);
   if ((follow ? stat(path, &st) : lstat(path, &st)) != 0) {
-    return errno == ENOENT ? 0 : errno;
-  }
-  if (S_ISDIR(st.st_mode)) {
+    if (errno != ENOENT) {
+      return errno;
+    }
+  } else if (S_ISDIR(st.st_mode)) {
     return EISDIR;
-  }
-  if (follow && !S_ISREG(st.st_mode)) {
+  } else if (follow && !S_ISREG(st.st_mode)) {
     f->direct = true;
-  } else if (follow && !realpath(path, f->target)) {
-    return errno;
+  } else if (follow) {
+    if (!realpath(path, real)) {
+      return errno;
+    }
+    path = real;
   }
-  return 0;
+  f->target = outfile_copy(f->mem, path, strlen(path), "");
+  return f->target ? 0 : ENOMEM;
 }
 
 static int outfile_open(qd_outfile *f, int *fd) {
@@ -54,13 +67,31 @@ static int outfile_open(qd_outfile *f, int *fd) {
     *fd = open(f->target, O_WRONLY | O_CLOEXEC | O_NOCTTY);
     return *fd < 0 ? errno : 0;
   }
-  if (dir + sizeof(OUTFILE_TEMPORARY) > sizeof(f->temporary)) {
-    return ENAMETOOLONG;
+  f->temporary = outfile_copy(f->mem, f->target, dir, OUTFILE_TEMPORARY);
+  if (!f->temporary) {
+    return ENOMEM;
   }
-  memcpy(f->temporary, f->target, dir);
-  memcpy(f->temporary + dir, OUTFILE_TEMPORARY, sizeof(OUTFILE_TEMPORARY));
   *fd = mkostemp(f->temporary, O_CLOEXEC);
-  return *fd < 0 ? errno : 0;
+  if (*fd < 0) {
+    int error = errno;
+
+    quic_mem_free(f->mem, f->temporary);
+    f->temporary = NULL;
+    return error;
+  }
+  return 0;
+}
+
+/* outfile_attach gives |f| a buffer in front of |fd|, which is closed when that
+   fails. */
+static bool outfile_attach(qd_outfile *f, int fd) {
+  f->sink = quic_mem_alloc(f->mem, sizeof(*f->sink));
+  if (!f->sink) {
+    (void)close(fd);
+    return false;
+  }
+  qd_sink_init(f->sink, fd);
+  return true;
 }
 
 int qd_outfile_new(qd_outfile **out, const quic_mem *mem, const char *path,
@@ -79,46 +110,71 @@ int qd_outfile_new(qd_outfile **out, const quic_mem *mem, const char *path,
     error = outfile_open(f, &fd);
   }
   if (error) {
-    quic_mem_free(mem, f);
+    qd_outfile_del(f);
     return error;
   }
-  qd_sink_init(&f->sink, fd);
+  if (!outfile_attach(f, fd)) {
+    qd_outfile_del(f);
+    return ENOMEM;
+  }
   *out = f;
   return 0;
 }
 
 quic_text *qd_outfile_text(qd_outfile *f) {
-  return &f->sink.text;
+  int fd;
+
+  if (!f->sink && !f->error) {
+    fd = open(f->direct ? f->target : f->temporary,
+              O_WRONLY | O_APPEND | O_CLOEXEC | O_NOCTTY | O_NOFOLLOW);
+    f->error = fd < 0 ? errno : 0;
+    if (fd >= 0 && !outfile_attach(f, fd)) {
+      f->error = ENOMEM;
+    }
+  }
+  return f->sink ? &f->sink->text : NULL;
 }
 
 int qd_outfile_error(const qd_outfile *f) {
-  return f->sink.error;
+  return f->error ? f->error : f->sink ? f->sink->error : 0;
+}
+
+void qd_outfile_park(qd_outfile *f) {
+  if (!f->sink) {
+    return;
+  }
+  if (!f->error) {
+    f->error = qd_sink_flush(f->sink);
+  }
+  /* Some file systems tell only here that there was no room. */
+  if (close(f->sink->fd) != 0 && !f->error) {
+    f->error = errno;
+  }
+  quic_mem_free(f->mem, f->sink);
+  f->sink = NULL;
 }
 
 int qd_outfile_commit(qd_outfile *f) {
-  int error = qd_sink_flush(&f->sink);
-
-  /* Some file systems tell only here that there was no room. */
-  if (close(f->sink.fd) != 0 && !error) {
-    error = errno;
+  qd_outfile_park(f);
+  if (!f->error && !f->direct && rename(f->temporary, f->target) != 0) {
+    f->error = errno;
   }
-  f->sink.fd = -1;
-  if (!error && !f->direct && rename(f->temporary, f->target) != 0) {
-    error = errno;
-  }
-  f->committed = error == 0;
-  return error;
+  f->committed = f->error == 0;
+  return f->error;
 }
 
 void qd_outfile_del(qd_outfile *f) {
   if (!f) {
     return;
   }
-  if (f->sink.fd >= 0) {
-    (void)close(f->sink.fd);
+  if (f->sink) {
+    (void)close(f->sink->fd);
+    quic_mem_free(f->mem, f->sink);
   }
-  if (!f->committed && !f->direct) {
+  if (!f->committed && f->temporary) {
     (void)unlink(f->temporary);
   }
+  quic_mem_free(f->mem, f->temporary);
+  quic_mem_free(f->mem, f->target);
   quic_mem_free(f->mem, f);
 }

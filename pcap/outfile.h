@@ -18,8 +18,13 @@ typedef struct qd_outfile qd_outfile;
 int qd_outfile_new(qd_outfile **out, const quic_mem *mem, const char *path,
                    bool follow) QUIC_MUST_USE;
 
-/* qd_outfile_text is where to write to; valid as long as |f|. */
+/* qd_outfile_text is where to write to, NULL when that cannot be had (see
+   qd_outfile_error).  Valid until qd_outfile_park. */
 quic_text *qd_outfile_text(qd_outfile *f);
+
+/* qd_outfile_park writes what is buffered and gives descriptor and buffer back,
+   for who has more files than a process may have open. */
+void qd_outfile_park(qd_outfile *f);
 
 /* qd_outfile_error returns the errno of the first write that failed; 0. */
 int qd_outfile_error(const qd_outfile *f);

@@ -13,6 +13,10 @@
 #include "pcap/complain.h"
 #include "pcap/coverage.h"
 #include "pcap/decoder.h"
+#include "pcap/expect.h"
+#include "pcap/export.h"
+#include "pcap/follow.h"
+#include "pcap/inject.h"
 #include "pcap/interrupt.h"
 #include "pcap/output.h"
 #include "pcap/select.h"
@@ -35,6 +39,9 @@ struct qd_session {
   quic_link *link;
   qd_decoder *decoder;
   quic_filter *filter; /* NULL = all */
+  quic_filter *expect; /* NULL = nothing is expected */
+  qd_follow follow;    /* --follow */
+  qd_output *expected; /* that evaluates it */
   qd_output *outputs[SESSION_OUTPUTS_MAX];
   size_t noutputs;
   bool shows_packets;    /* the first output does */
@@ -161,28 +168,73 @@ static int (*const session_makers[])(qd_output **,
     [QD_MODE_TREE] = qd_output_tree_new,
     [QD_MODE_FLAT] = qd_output_flat_new,
     [QD_MODE_SUMMARY] = qd_output_summary_new,
+    [QD_MODE_DETAIL] = qd_output_detail_new,
     [QD_MODE_CLOSE] = qd_output_close_new,
     [QD_MODE_HTTP] = qd_output_http_new,
+    [QD_MODE_JSON] = qd_output_json_new,
 };
+
+/* session_add keeps an output that was made, if |rv| says so. */
+static int session_add(qd_session *se, int rv) {
+  se->noutputs += rv == 0;
+  return rv;
+}
+
+static qd_output **session_slot(qd_session *se) {
+  return &se->outputs[se->noutputs];
+}
+
+/* session_exports makes the outputs that write files. */
+static int session_exports(qd_session *se, const qd_output_settings *set) {
+  const qd_options *opt = se->opt;
+  int rv = 0;
+
+  if (opt->qlog) {
+    rv = session_add(se, qd_output_qlog_new(session_slot(se), set, opt->qlog,
+                                            opt->qlog_compat));
+  }
+  if (rv == 0 && opt->har) {
+    rv = session_add(se, qd_output_har_new(session_slot(se), set, opt->har,
+                                           opt->har_bodies));
+  }
+  if (rv == 0 && opt->extract) {
+    rv = session_add(se, qd_output_extract_new(session_slot(se), set,
+                                               opt->extract, opt->interface));
+  }
+  if (rv == 0 && se->expect) {
+    rv = session_add(
+        se, qd_expect_new(session_slot(se), set, se->expect, opt->expect));
+    se->expected = rv == 0 ? se->outputs[se->noutputs - 1] : NULL;
+  }
+  return rv;
+}
 
 static int session_output(qd_session *se) {
   const qd_options *opt = se->opt;
-  int rv;
   qd_output_settings set = {.mem = se->mem,
                             .text = &se->sink.text,
                             .colour = session_colour(opt),
                             .verbosity = opt->verbosity,
-                            .absolute_time = opt->absolute_time};
+                            .absolute_time = opt->absolute_time,
+                            .capture = opt->read ? opt->read : opt->interface};
+  int rv = session_exports(se, &set);
 
+  if (rv != 0) {
+    return rv;
+  }
   if (opt->mode == QD_MODE_WHY) {
     return qd_coverage_new(&se->coverage, se->mem);
   }
-  rv = session_makers[opt->mode](&se->outputs[se->noutputs], &set);
-  if (rv == 0) {
-    se->shows_packets = se->outputs[0]->packet != NULL;
-    se->noutputs++;
+  if (opt->mode == QD_MODE_FOLLOW) {
+    return session_add(
+        se, qd_output_follow_new(session_slot(se), &set, &se->follow));
   }
-  return rv;
+  if (opt->mode == QD_MODE_LINE && (se->noutputs || opt->inject)) {
+    return 0; /* files were asked for, and nothing to be shown */
+  }
+  se->shows_packets = opt->mode == QD_MODE_LINE || opt->mode == QD_MODE_TREE ||
+                      opt->mode == QD_MODE_FLAT || opt->mode == QD_MODE_JSON;
+  return session_add(se, session_makers[opt->mode](session_slot(se), &set));
 }
 
 /* session_traces follows connections, if an output wants to know of them. */
@@ -199,21 +251,36 @@ static int session_traces(qd_session *se, const uint64_t seed[2]) {
   return follow ? qd_traces_new(&se->traces, &set) : 0;
 }
 
-static int session_filter(qd_session *se) {
+/* session_compile makes the filter of option |name|; |expr| NULL = none. */
+static int session_compile(qd_session *se, const char *name, const char *expr,
+                           const quic_filter_field *fields, size_t nfields,
+                           quic_filter **out) {
   quic_filter_error error;
   int rv;
 
-  if (!se->opt->filter) {
+  if (!expr) {
     return 0;
   }
-  rv = quic_filter_new(&se->filter, se->mem, se->opt->filter, qd_select_fields,
-                       qd_select_nfields, &error);
+  rv = quic_filter_new(out, se->mem, expr, fields, nfields, &error);
   if (rv == QUIC_ERR_NOMEM) {
     return QD_EXIT_INPUT;
   }
   if (rv != 0) {
-    session_error(se, "--filter '%.256s': column %zu: %s; see --help-filter",
-                  se->opt->filter, error.column + 1, error.text);
+    session_error(se, "%s '%.256s': column %zu: %s; see --help-%s", name, expr,
+                  error.column + 1, error.text, name + 2);
+    return QD_EXIT_USAGE;
+  }
+  return 0;
+}
+
+static int session_follow(qd_session *se) {
+  const char *spec = se->opt->follow;
+  qd_follow_error error;
+
+  if (spec &&
+      qd_follow_parse(&se->follow, spec, isatty(STDOUT_FILENO), &error) != 0) {
+    session_error(se, "--follow '%.256s': column %zu: %s", spec,
+                  error.column + 1, error.text);
     return QD_EXIT_USAGE;
   }
   return 0;
@@ -287,6 +354,28 @@ static int session_decoder(qd_session *se) {
   return 0;
 }
 
+/* session_files tells of the files that were written, or not, and of what else
+   went wrong.  Returns the exit status of that. */
+static int session_files(qd_session *se) {
+  int status = 0;
+
+  for (size_t i = 0; i < se->noutputs; i++) {
+    const qd_output *out = se->outputs[i];
+
+    if (out->error) {
+      session_error(se, "%s: %s", out->subject, strerror(out->error));
+      status = QD_EXIT_INPUT;
+    } else if (out->note[0]) {
+      qd_session_note(se, "%s", out->note);
+    }
+    if (out->problem[0]) {
+      session_error(se, "%s", out->problem);
+      status = status ? status : out->status;
+    }
+  }
+  return status;
+}
+
 int qd_session_new(qd_session **out, const qd_options *opt) {
   const quic_mem *mem = quic_mem_default();
   qd_session *se = quic_mem_zalloc(mem, sizeof(*se));
@@ -301,7 +390,15 @@ int qd_session_new(qd_session **out, const qd_options *opt) {
   se->mem = mem;
   se->started = session_clock();
   qd_sink_init(&se->sink, STDOUT_FILENO);
-  status = session_filter(se);
+  status = session_compile(se, "--filter", opt->filter, qd_select_fields,
+                           qd_select_nfields, &se->filter);
+  if (status == 0) {
+    status = session_compile(se, "--expect", opt->expect, qd_expect_fields,
+                             qd_expect_nfields, &se->expect);
+  }
+  if (status == 0) {
+    status = session_follow(se);
+  }
   if (status == 0) {
     status = session_keys(se);
   }
@@ -314,6 +411,9 @@ int qd_session_new(qd_session **out, const qd_options *opt) {
     if (status) {
       session_error(se, "%s", quic_err_text(QUIC_ERR_NOMEM));
     }
+  }
+  if (status == 0) {
+    status = session_files(se); /* that cannot be written */
   }
   if (status) {
     qd_session_del(se);
@@ -334,6 +434,7 @@ void qd_session_del(qd_session *se) {
   }
   qd_coverage_del(se->coverage);
   quic_filter_del(se->filter);
+  quic_filter_del(se->expect);
   quic_link_del(se->link);
   qd_keyfiles_del(se->keys);
   quic_mem_free(se->mem, se);
@@ -473,7 +574,7 @@ static void session_nothing(qd_session *se) {
 
 int qd_session_finish(qd_session *se, int failed) {
   const qd_decoder_stats *st = qd_decoder_get_stats(se->decoder);
-  int error;
+  int error, status;
 
   if (qd_keyfiles_finish(se->keys) != 0) {
     session_error(se, "%s", quic_err_text(QUIC_ERR_NOMEM));
@@ -489,6 +590,8 @@ int qd_session_finish(qd_session *se, int failed) {
     session_error(se, "writing standard output: %s", strerror(error));
     return QD_EXIT_INPUT;
   }
+  status = session_files(se);
+  failed = failed ? failed : status;
   if (se->filter && st->packets && se->matched == 0 && !failed) {
     qd_session_note(se, "--filter: none of %llu packets fits",
                     (unsigned long long)st->packets);
@@ -500,7 +603,36 @@ int qd_session_finish(qd_session *se, int failed) {
     session_nothing(se);
     return QD_EXIT_NOTHING;
   }
+  if (se->expected && qd_expect_failed(se->expected)) {
+    return QD_EXIT_NOTHING;
+  }
   return QD_EXIT_OK;
+}
+
+/* session_inject writes the copy with the secrets that were used, and returns
+   the exit status. */
+static int session_inject(qd_session *se) {
+  const qd_options *opt = se->opt;
+  qd_inject_settings set = {.mem = se->mem,
+                            .input = opt->read,
+                            .output = opt->inject,
+                            .log = qd_keyfiles_log(se->keys)};
+  qd_inject_report report;
+
+  if (qd_interrupted()) {
+    session_error(se, "%s: not written: interrupted", opt->inject);
+    return QD_EXIT_INPUT;
+  }
+  if (qd_inject_run(&set, &report) != 0) {
+    session_error(se, "%s", report.text);
+    return QD_EXIT_INPUT;
+  }
+  qd_session_note(se, "%s: %llu secret%s for %llu connection%s", opt->inject,
+                  (unsigned long long)report.secrets,
+                  report.secrets == 1 ? "" : "s",
+                  (unsigned long long)report.connections,
+                  report.connections == 1 ? "" : "s");
+  return 0;
 }
 
 static void session_idle(void *user) {
@@ -555,5 +687,8 @@ int qd_session_file(qd_session *se) {
   }
   status = qd_session_finish(se, status);
   qd_source_close(src);
+  if (se->opt->inject && status != QD_EXIT_INPUT && session_inject(se) != 0) {
+    status = QD_EXIT_INPUT;
+  }
   return status;
 }

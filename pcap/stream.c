@@ -174,8 +174,8 @@ static int stream_data(qd_streams *ss, qd_stream *st, qd_side side,
 
   half->octets += data.len;
   if (f->u.stream.offset < half->in.offset &&
-      quic_history_conflicts(&ss->pool->history, &half->past, f->u.stream.offset,
-                             data)) {
+      quic_history_conflicts(&ss->pool->history, &half->past,
+                             f->u.stream.offset, data)) {
     *found |= QUIC_INORDER_CONFLICT;
   }
   for (int attempt = 0;; attempt++) {

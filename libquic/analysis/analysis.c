@@ -31,6 +31,7 @@ struct quic_analysis {
   quic_time now;
   uint32_t version;
   bool no_version;
+  bool told_closed;           /* to |inferred|, at its time */
   bool uncertain[QUIC_SIDES]; /* told to |flow| */
   uint8_t alpn_len;
   uint8_t alpn[QUIC_CLOSE_ALPN_MAX];
@@ -145,6 +146,10 @@ static void analysis_close_frame(quic_analysis *a, const quic_frame *f,
 
   if (c && quic_close_on_frame(c, f, at)) {
     analysis_leftover(a, c);
+    if (a->settings.vantage == QUIC_VANTAGE_NETWORK) {
+      quic_inferred_close_frame(a->inferred, f, at, analysis_local(a));
+      a->told_closed = true;
+    }
   }
 }
 
@@ -388,10 +393,10 @@ static void analysis_packet(quic_analysis *a, const qlog_event *e) {
 
 /* Other events. */
 
-/* analysis_group: the side that an event names as its group, or |otherwise|. */
-static int analysis_group(const qlog_event *e, int otherwise) {
-  for (int side = 0; e->group && side < QUIC_SIDES; side++) {
-    if (strcmp(e->group, quic_side_name(side)) == 0) {
+/* analysis_told_side: the side that an event names, or |otherwise|. */
+static int analysis_told_side(const qlog_event *e, int otherwise) {
+  for (int side = 0; e->side && side < QUIC_SIDES; side++) {
+    if (strcmp(e->side, quic_side_name(side)) == 0) {
       return side;
     }
   }
@@ -493,7 +498,7 @@ static void analysis_state(quic_analysis *a, const qlog_event *e) {
 
 static void analysis_told_lost(quic_analysis *a, const qlog_event *e) {
   const quic_header *h = e->u.packet.header;
-  int side = analysis_group(e, analysis_local(a));
+  int side = analysis_told_side(e, analysis_local(a));
   int space = h && h->type < QUIC_PACKET_TYPES ? quic_space_of(h->type) : -1;
 
   if (space >= 0 && h->pn_len && a->recovery.sent[side][space]) {
@@ -629,8 +634,9 @@ void quic_analysis_end(quic_analysis *a, quic_time last,
   memcpy(c->alpn, a->alpn, sizeof(c->alpn));
   c->alpn_len = a->alpn_len;
   quic_close_settle(c, &facts);
-  if (first) {
-    quic_inferred_closed(a->inferred, a->now, c, analysis_local(a));
+  if (first && !a->told_closed && !quic_mark_set(&c->event.at)) {
+    /* Known now only, and events do not go back in time. */
+    quic_inferred_closed(a->inferred, c, a->now, analysis_local(a));
   }
 }
 

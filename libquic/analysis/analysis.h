@@ -31,8 +31,8 @@ typedef struct quic_analysis quic_analysis;
 /* quic_analysis_new starts an analysis.  |inferred| may be NULL; it takes what
    was concluded and not recorded: packet_lost, recovery_metrics_updated
    (inferred = 1), connection_state_updated, spin_bit_updated, key_updated,
-   connection_closed.  Of events that belong to a side, |group| is "client" or
-   "server"; the others have none.  Returns 0 or QUIC_ERR_NOMEM. */
+   connection_closed.  Of events that belong to one of both sides, |side| is
+   "client" or "server"; the others have none.  Returns 0 or QUIC_ERR_NOMEM. */
 int quic_analysis_new(quic_analysis **out, const quic_mem *mem,
                       const quic_analysis_settings *settings,
                       qlog_sink *inferred) QUIC_MUST_USE;

@@ -373,6 +373,8 @@ typedef struct qlog_event {
   quic_time time;    /* ns since 1970, or since the log's own epoch */
   const char *tuple; /* NULL = the initial one */
   const char *group; /* NULL = the trace's */
+  const char *side;  /* whose it is, where a trace of the network tells of both:
+                        "client", "server"; NULL = it says so itself */
   bool http3;        /* application error codes are HTTP/3's */
   union {
     qlog_packet packet; /* packet_sent, _received, _dropped, _buffered, _lost */

@@ -20,6 +20,7 @@
      datagram_length  octets of its payload
      ecn              bits of the packet's IP header, by the draft's names
      path_id          multipath
+     side             "client" or "server": whose an inferred event is
      inferred         recovery_metrics_updated: made from what was seen, not
                       told by the sender
      acked_ranges     packets_acked: instead of packet_numbers, when these are

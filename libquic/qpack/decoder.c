@@ -2,6 +2,7 @@
 
 #include "qpack/held.h"
 #include "qpack/huffman.h"
+#include "qpack/queue.h"
 #include "qpack/static.h"
 
 struct qpack_decoder {
@@ -19,11 +20,8 @@ struct qpack_decoder {
   size_t scratch_cap;
   qpack_field *fields; /* of the section being decoded */
   size_t fields_cap;
-  uint8_t *output; /* from |output_done| to |output_len| */
-  size_t output_len;
-  size_t output_done;
-  size_t output_cap;
-  uint64_t known; /* the Known Received Count that our output makes */
+  qpack_queue output; /* our decoder stream */
+  uint64_t known;     /* the Known Received Count that our output makes */
 };
 
 int qpack_decoder_new(qpack_decoder **out, const quic_mem *mem,
@@ -42,6 +40,7 @@ int qpack_decoder_new(qpack_decoder **out, const quic_mem *mem,
   qpack_table_init(&dec->table, mem);
   qpack_table_set_capacity(&dec->table, settings->initial_capacity);
   qpack_parser_init(&dec->parser, mem, QPACK_FAMILY_ENCODER, 0);
+  qpack_queue_init(&dec->output, mem);
   qpack_held_init(&dec->held, mem, settings->max_held_octets, settings->seed);
   (void)qpack_error_set(&dec->error, QPACK_REASON_NONE, 0);
   dec->stream_error = dec->error;
@@ -57,7 +56,7 @@ void qpack_decoder_del(qpack_decoder *dec) {
   qpack_table_free(&dec->table);
   quic_mem_free(dec->mem, dec->scratch);
   quic_mem_free(dec->mem, dec->fields);
-  quic_mem_free(dec->mem, dec->output);
+  qpack_queue_free(&dec->output);
   quic_mem_free(dec->mem, dec);
 }
 
@@ -82,61 +81,42 @@ static int decoder_scratch(qpack_decoder *dec, size_t len) {
 
 /* --- the decoder stream --- */
 
-static int decoder_say(qpack_decoder *dec, uint8_t kind, uint64_t number) {
+/* decoder_say queues an instruction. */
+static qpack_reason decoder_say(qpack_decoder *dec, uint8_t kind,
+                                uint64_t number) {
   qpack_instruction ins = {.kind = kind, .number = number};
-  void *output = dec->output;
-  quic_writer wr;
 
-  if (quic_mem_grow(dec->mem, &output, &dec->output_cap,
-                    dec->output_len + QPACK_PREFIX_OCTETS, 1) != 0) {
-    return QUIC_ERR_NOMEM;
+  switch (qpack_queue_add(&dec->output, &ins)) {
+  case 0:
+    return QPACK_REASON_NONE;
+  case QUIC_ERR_NOMEM:
+    return QPACK_REASON_MEMORY;
+  default:
+    return QPACK_REASON_OUTPUT;
   }
-  dec->output = output;
-  quic_writer_init(&wr, dec->output + dec->output_len, QPACK_PREFIX_OCTETS);
-  qpack_instruction_write(&ins, &wr);
-  dec->output_len += quic_writer_len(&wr);
-  return 0;
-}
-
-static bool decoder_output_full(const qpack_decoder *dec) {
-  return dec->output_len - dec->output_done > QPACK_DECODER_OUTPUT_MAX;
 }
 
 int qpack_decoder_cancel(qpack_decoder *dec, uint64_t stream_id) {
+  qpack_reason reason;
+
   qpack_held_cancel(&dec->held, stream_id);
   if (dec->settings.passive || dec->settings.max_table_capacity == 0) {
     return 0;
   }
-  if (decoder_output_full(dec)) {
-    return qpack_error_set(&dec->error, QPACK_REASON_OUTPUT, 0);
-  }
-  return decoder_say(dec, QPACK_STREAM_CANCELLATION, stream_id);
+  reason = decoder_say(dec, QPACK_STREAM_CANCELLATION, stream_id);
+  return reason == QPACK_REASON_NONE ? 0
+                                     : qpack_error_set(&dec->error, reason, 0);
 }
 
 size_t qpack_decoder_output(qpack_decoder *dec, uint8_t *out, size_t cap) {
-  size_t len;
+  uint64_t increment = dec->table.inserted - dec->known;
 
-  if (!dec->settings.passive && dec->known < dec->table.inserted &&
-      decoder_say(dec, QPACK_INSERT_COUNT_INCREMENT,
-                  dec->table.inserted - dec->known) == 0) {
-    dec->known = dec->table.inserted;
+  if (!dec->settings.passive && increment &&
+      decoder_say(dec, QPACK_INSERT_COUNT_INCREMENT, increment) ==
+          QPACK_REASON_NONE) {
+    dec->known += increment;
   }
-  len = dec->output_len - dec->output_done;
-  if (len > cap) {
-    len = cap;
-  }
-  if (len) {
-    memcpy(out, dec->output + dec->output_done, len);
-    dec->output_done += len;
-  }
-  if (dec->output_done == dec->output_len) {
-    dec->output_done = dec->output_len = 0;
-  } else if (dec->output_done > QPACK_DECODER_OUTPUT_MAX) {
-    dec->output_len -= dec->output_done;
-    memmove(dec->output, dec->output + dec->output_done, dec->output_len);
-    dec->output_done = 0;
-  }
-  return len;
+  return qpack_queue_take(&dec->output, out, cap);
 }
 
 /* --- field sections --- */
@@ -353,12 +333,8 @@ static int decoder_finish(qpack_decoder *dec, decoder_job *job) {
   uint64_t required = job->out.required_insert_count;
 
   if (reason == QPACK_REASON_NONE && required && !dec->settings.passive) {
-    if (decoder_output_full(dec)) {
-      reason = QPACK_REASON_OUTPUT;
-    } else if (decoder_say(dec, QPACK_SECTION_ACKNOWLEDGMENT,
-                           job->out.stream_id) != 0) {
-      reason = QPACK_REASON_MEMORY;
-    } else if (dec->known < required) {
+    reason = decoder_say(dec, QPACK_SECTION_ACKNOWLEDGMENT, job->out.stream_id);
+    if (reason == QPACK_REASON_NONE && dec->known < required) {
       dec->known = required;
     }
   }

@@ -75,9 +75,6 @@ typedef struct qpack_decoder_settings {
   uint64_t seed[2];
 } qpack_decoder_settings;
 
-/* Octets that may wait for qpack_decoder_output. */
-#define QPACK_DECODER_OUTPUT_MAX 65536
-
 typedef struct qpack_decoder qpack_decoder;
 
 /* qpack_decoder_new makes a decoder in |*dec|.  |settings| and |callbacks| are
@@ -112,7 +109,8 @@ int qpack_decoder_encoder_stream(qpack_decoder *dec,
                         qpack_decoder_encoder_stream, with |token|
      QUIC_ERR_PROTOCOL  it, or the number of blocked streams, breaks RFC 9204
      QUIC_ERR_LIMIT     a limit of ours: max_section_octets, max_held_octets,
-                        or QPACK_DECODER_OUTPUT_MAX
+                        or what may wait for qpack_decoder_output, which is
+                        QPACK_QUEUE_MAX
      QUIC_ERR_NOMEM
    For the last three the callback was called too, and qpack_decoder_error says
    more.  A section that was refused is not acknowledged: if the connection goes

@@ -49,6 +49,12 @@ static inline const qpack_entry *qpack_table_get(const qpack_table *table,
              : NULL;
 }
 
+/* qpack_table_at is qpack_table_get for an index that is there. */
+static inline const qpack_entry *qpack_table_at(const qpack_table *table,
+                                                uint64_t absolute) {
+  return table->ring[absolute & (table->room - 1)];
+}
+
 /* qpack_entry_size returns what an entry counts, §3.2.1. */
 static inline uint64_t qpack_entry_size(const qpack_entry *e) {
   return (uint64_t)e->name.len + e->value.len + QPACK_FIELD_OVERHEAD;
