@@ -295,7 +295,8 @@ static void test_many(void **state) {
   assert_int_equal(fx->out->error, 0);
   for (int i = 0; i < FILES; i++) {
     for (int round = 0; round < ROUNDS; round++) {
-      snprintf(octets + 3 * round, 4, "%03d", i);
+      snprintf(name, sizeof(name), "%03d", i);
+      memcpy(octets + 3 * round, name, 3);
     }
     snprintf(name, sizeof(name), "a.org_f%d", i);
     holds(fx, name, octets, sizeof(octets) - 1);
