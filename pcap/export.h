@@ -16,4 +16,8 @@ void qd_export_note(qd_output *out, const char *fmt, ...) QUIC_PRINTF(2, 3);
 int qd_output_qlog_new(qd_output **out, const qd_output_settings *settings,
                        const char *dir, bool compat) QUIC_MUST_USE;
 
+/* |bodies|: content goes into the archive, too. */
+int qd_output_har_new(qd_output **out, const qd_output_settings *settings,
+                      const char *path, bool bodies) QUIC_MUST_USE;
+
 #endif /* !defined(QD_EXPORT_H) */

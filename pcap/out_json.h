@@ -11,8 +11,6 @@
 #include "pcap/trace.h"
 #include "qlog/json.h"
 
-#define JSON_URL_MAX (QD_FIELDS_OCTETS_MAX + 8)
-
 typedef struct out_json {
   qd_output base;
   qd_output_settings settings;
@@ -20,7 +18,7 @@ typedef struct out_json {
   bool begun;               /* the first line is written */
   const qd_packet *written; /* its line was called for by one of its events */
   uint64_t packets, opened, connections, requests; /* lines */
-  uint8_t url[JSON_URL_MAX];                       /* put together here */
+  uint8_t url[QD_REQUEST_URL_MAX];                 /* put together here */
 } out_json;
 
 /* A key that is a literal. */

@@ -250,34 +250,10 @@ static void app_message(out_json *o, const qd_trace *tr,
   qlog_json_object_end(j);
 }
 
-/* app_append joins the parts of a URL; what the limits of field sections let
-   through fits. */
-static size_t app_append(out_json *o, size_t len, quic_bytes part) {
-  size_t room = sizeof(o->url) - len;
-  size_t n = part.len < room ? part.len : room;
-
-  if (n) {
-    memcpy(o->url + len, part.data, n);
-  }
-  return len + n;
-}
-
 static void app_url(out_json *o, const qd_request *rq) {
-  const qd_fields *fs = &rq->side[QD_CLIENT].fields;
-  quic_bytes scheme = qd_fields_find(fs, ":scheme");
-  quic_bytes authority = qd_fields_find(fs, ":authority");
-  quic_bytes path = qd_fields_find(fs, ":path");
-  size_t len = 0;
+  qd_request_target target = qd_request_target_of(rq);
+  size_t len = qd_request_join(&target, o->url, sizeof(o->url));
 
-  if (!authority.data) {
-    authority = qd_fields_find(fs, "host");
-  }
-  if (scheme.data) {
-    len = app_append(o, len, scheme);
-    len = app_append(o, len, quic_bytes_of("://", 3));
-  }
-  len = app_append(o, len, authority);
-  len = app_append(o, len, path);
   JSON_TEXT(&o->j, "url", quic_bytes_of(o->url, len));
 }
 

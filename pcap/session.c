@@ -190,6 +190,10 @@ static int session_exports(qd_session *se, const qd_output_settings *set) {
     rv = session_add(se, qd_output_qlog_new(session_slot(se), set, opt->qlog,
                                             opt->qlog_compat));
   }
+  if (rv == 0 && opt->har) {
+    rv = session_add(se, qd_output_har_new(session_slot(se), set, opt->har,
+                                           opt->har_bodies));
+  }
   if (rv == 0 && se->expect) {
     rv = session_add(
         se, qd_expect_new(session_slot(se), set, se->expect, opt->expect));
