@@ -20,4 +20,10 @@ int qd_output_qlog_new(qd_output **out, const qd_output_settings *settings,
 int qd_output_har_new(qd_output **out, const qd_output_settings *settings,
                       const char *path, bool bodies) QUIC_MUST_USE;
 
+/* qd_output_extract_new writes content into files in |dir|, which is made if it
+   is not there: now, or with |late| when the first file comes, so that
+   privileges can be given up before. */
+int qd_output_extract_new(qd_output **out, const qd_output_settings *settings,
+                          const char *dir, bool late) QUIC_MUST_USE;
+
 #endif /* !defined(QD_EXPORT_H) */

@@ -3,6 +3,9 @@
 
 /* What reports tell of HTTP/3 on one connection. */
 
+#include <stdbool.h>
+#include <stdint.h>
+
 #include "base/time.h"
 
 /* What one end told of itself, for reports. */

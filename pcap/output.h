@@ -38,6 +38,8 @@ struct qd_output {
   int error;         /* errno of a file that could not be written; 0 = none */
   char subject[256]; /* the file */
   char note[256];    /* what was written, for standard error; "" = nothing */
+  char problem[256]; /* what went wrong otherwise, and ... */
+  int status;        /* ... the exit status that it makes; 0 = nothing did */
 };
 
 /* qd_output_start takes the first packet's time, whether it is shown or not. */

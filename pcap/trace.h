@@ -40,8 +40,10 @@ typedef struct qd_trace {
   qd_inferred inferred;
   qd_streams streams;
   qd_trace_told told;
-  bool selected;           /* a packet of it fitted the filter */
-  bool shown;              /* the one in work does */
+  bool selected; /* a packet of it fitted the filter */
+  bool shown;    /* the one in work does */
+  bool http3;    /* by its ALPN */
+  unsigned ack_delay_exponent[QD_SIDES];
   bool unknown_app;        /* the application protocol cannot be told */
   const qd_packet *packet; /* in work; NULL behind the last one */
   quic_time now;           /* of the newest packet */

@@ -7,6 +7,9 @@
 #include "pcap/event.h"
 #include "pcap/hq.h"
 #include "pcap/http.h"
+#include "pcap/show.h"
+
+#define TRACES_ACK_DELAY_EXPONENT 3 /* RFC 9000 §18.2 */
 
 struct qd_traces {
   const quic_mem *mem;
@@ -77,7 +80,11 @@ void qd_trace_emit(qd_trace *tr, const qlog_event *e) {
 
 /* traces_inferred gets what the analysis concludes. */
 static void traces_inferred(qlog_sink *sink, const qlog_event *e) {
-  traces_show(((qd_inferred *)(void *)sink)->trace, e);
+  qd_trace *tr = ((qd_inferred *)(void *)sink)->trace;
+  qlog_event told = *e;
+
+  told.http3 = tr->http3;
+  traces_show(tr, &told);
 }
 
 void qd_trace_warn(qd_trace *tr, uint64_t code, const char *text) {
@@ -181,6 +188,8 @@ static qd_trace *traces_new_trace(qd_traces *ts, qd_conn *conn) {
   tr->conn = conn;
   qd_conn_ref(conn);
   tr->streams.user = tr;
+  tr->ack_delay_exponent[QD_CLIENT] = tr->ack_delay_exponent[QD_SERVER] =
+      TRACES_ACK_DELAY_EXPONENT;
   for (size_t i = 0; i < ts->noutputs; i++) {
     if (ts->outputs[i]->octets) {
       tr->streams.fn = traces_octets;
@@ -279,6 +288,13 @@ static void traces_version(qd_trace *tr, const qd_packet *p) {
   qd_trace_emit(tr, &e);
 }
 
+/* traces_alpn_is: |alpn| begins with |name|, as those of drafts do. */
+static bool traces_alpn_is(quic_bytes alpn, const char *name) {
+  size_t len = strlen(name);
+
+  return alpn.len >= len && memcmp(alpn.data, name, len) == 0;
+}
+
 static void traces_alpn(qd_trace *tr, quic_time now) {
   const qd_facts *facts = &tr->conn->facts;
   qlog_event e;
@@ -290,6 +306,7 @@ static void traces_alpn(qd_trace *tr, quic_time now) {
   qlog_event_init(&e, QLOG_ALPN_INFORMATION, now);
   e.u.alpn.client_alpns = quic_bytes_of(facts->alpn, facts->alpn_len);
   e.u.alpn.chosen = quic_bytes_of(facts->alpn_chosen, facts->alpn_chosen_len);
+  tr->http3 = traces_alpn_is(qd_conn_alpn(tr->conn), "h3");
   tr->told.offer = facts->alpn_len != 0;
   tr->told.choice = facts->alpn_chosen_len != 0;
   qd_trace_emit(tr, &e);
@@ -308,6 +325,7 @@ static void traces_facts(qd_trace *tr, quic_time now) {
   for (int side = 0; side < QD_SIDES; side++) {
     if (!tr->told.tparams[side] && conn->sides[side].has_tparams) {
       tr->told.tparams[side] = true;
+      tr->ack_delay_exponent[side] = qd_show_ack_exponent(conn, (qd_side)side);
       qd_event_parameters(&e, now, conn, (qd_side)side);
       qd_trace_emit(tr, &e);
     }
@@ -361,9 +379,8 @@ static void traces_choose(qd_trace *tr, const quic_frame *f) {
   for (size_t i = 0; i < sizeof(traces_protocols) / sizeof(traces_protocols[0]);
        i++) {
     const traces_protocol *row = &traces_protocols[i];
-    size_t len = strlen(row->alpn);
 
-    if (alpn.len >= len && memcmp(alpn.data, row->alpn, len) == 0) {
+    if (traces_alpn_is(alpn, row->alpn)) {
       if (row->make(&tr->streams.app, tr) != 0) {
         tr->all->starved = true;
       }
@@ -456,6 +473,10 @@ int qd_traces_packet(qd_traces *ts, const qd_packet *p, bool shown) {
     traces_version(tr, p);
   }
   if (qd_event_packet(&e, p, &ts->frames)) {
+    e.http3 = tr->http3;
+    if (p->header.type == QUIC_PACKET_1RTT) {
+      e.u.packet.ack_delay_exponent = tr->ack_delay_exponent[p->sender];
+    }
     qd_trace_emit(tr, &e);
   }
   traces_facts(tr, p->time);

@@ -1,171 +1,5 @@
-#include "analysis/filter.h"
-
+#include "analysis/filter_parts.h"
 #include "base/text.h"
-
-/* The expression becomes a list of instructions for a machine with one flag: a
-   test sets it, NOT turns it, and the jumps skip what and/or no longer need.
-   So a match neither recurses nor allocates. */
-
-typedef enum filter_op {
-  OP_TEST,       /* flag = the field holds */
-  OP_NOT,        /* flag = !flag */
-  OP_JUMP_TRUE,  /* go to target when the flag is set */
-  OP_JUMP_FALSE, /* and when it is not */
-} filter_op;
-
-typedef enum filter_cmp {
-  CMP_SET, /* neither 0 nor empty */
-  CMP_EQ,  /* one of the operands */
-  CMP_LT,
-  CMP_LE,
-  CMP_GT,
-  CMP_GE,
-  CMP_CONTAINS
-} filter_cmp;
-
-/* A range of numbers, or a piece of the text pool. */
-typedef struct filter_operand {
-  uint64_t first;
-  uint64_t last;
-  size_t text; /* offset */
-  size_t len;
-} filter_operand;
-
-typedef struct filter_insn {
-  filter_op op;
-  filter_cmp cmp;
-  const quic_filter_field *field;
-  size_t operand; /* index of the first */
-  size_t noperands;
-  size_t target;
-} filter_insn;
-
-struct quic_filter {
-  const quic_mem *mem;
-  filter_insn *insns;
-  size_t len, cap;
-  filter_operand *operands;
-  size_t noperands, operands_cap;
-  uint8_t *pool; /* octets of the texts, in lower case */
-  size_t pool_len, pool_cap;
-};
-
-struct quic_filter_visitor {
-  const quic_filter *filter;
-  const filter_insn *insn;
-  bool hit;
-};
-
-/* --- matching ----------------------------------------------------------- */
-
-static uint8_t filter_lower(uint8_t c) {
-  return c >= 'A' && c <= 'Z' ? (uint8_t)(c | 0x20) : c;
-}
-
-static bool filter_number_holds(const quic_filter *f, const filter_insn *in,
-                                uint64_t v) {
-  const filter_operand *o;
-
-  if (in->cmp == CMP_SET) {
-    return v != 0;
-  }
-  o = &f->operands[in->operand];
-  switch (in->cmp) {
-  case CMP_LT:
-    return v < o->first;
-  case CMP_LE:
-    return v <= o->last;
-  case CMP_GT:
-    return v > o->last;
-  case CMP_GE:
-    return v >= o->first;
-  default:
-    for (size_t i = 0; i < in->noperands; i++) {
-      if (v >= o[i].first && v <= o[i].last) {
-        return true;
-      }
-    }
-    return false;
-  }
-}
-
-/* filter_text_at compares without regard to case; |want| is in lower case. */
-static bool filter_text_at(const uint8_t *p, const uint8_t *want, size_t len) {
-  for (size_t i = 0; i < len; i++) {
-    if (filter_lower(p[i]) != want[i]) {
-      return false;
-    }
-  }
-  return true;
-}
-
-static bool filter_text_contains(quic_bytes value, const uint8_t *want,
-                                 size_t len) {
-  if (len == 0) {
-    return true;
-  }
-  for (size_t i = 0; i + len <= value.len; i++) {
-    if (filter_text_at(value.data + i, want, len)) {
-      return true;
-    }
-  }
-  return false;
-}
-
-static bool filter_text_holds(const quic_filter *f, const filter_insn *in,
-                              quic_bytes v) {
-  const filter_operand *o;
-
-  if (in->cmp == CMP_SET) {
-    return v.len != 0;
-  }
-  o = &f->operands[in->operand];
-  for (size_t i = 0; i < in->noperands; i++) {
-    const uint8_t *want = f->pool + o[i].text;
-
-    if (in->cmp == CMP_CONTAINS
-            ? filter_text_contains(v, want, o[i].len)
-            : v.len == o[i].len && filter_text_at(v.data, want, v.len)) {
-      return true;
-    }
-  }
-  return false;
-}
-
-bool quic_filter_number(quic_filter_visitor *v, uint64_t value) {
-  if (!v->hit && v->insn->field->type == QUIC_FILTER_NUMBER) {
-    v->hit = filter_number_holds(v->filter, v->insn, value);
-  }
-  return v->hit;
-}
-
-bool quic_filter_text(quic_filter_visitor *v, quic_bytes value) {
-  if (!v->hit && v->insn->field->type == QUIC_FILTER_TEXT) {
-    v->hit = filter_text_holds(v->filter, v->insn, value);
-  }
-  return v->hit;
-}
-
-bool quic_filter_match(const quic_filter *filter, const void *record,
-                       quic_filter_values_fn *values) {
-  bool flag = false;
-
-  for (size_t i = 0; i < filter->len; i++) {
-    const filter_insn *in = &filter->insns[i];
-
-    if (in->op == OP_TEST) {
-      quic_filter_visitor v = {filter, in, false};
-
-      values(record, in->field->id, &v);
-      flag = v.hit;
-    } else if (in->op == OP_NOT) {
-      flag = !flag;
-    } else if (flag == (in->op == OP_JUMP_TRUE)) {
-      i = in->target - 1; /* targets lie ahead */
-    }
-  }
-  return flag;
-}
 
 /* --- tokens ------------------------------------------------------------- */
 
@@ -336,82 +170,7 @@ static bool filter_at(const filter_parser *fp, filter_token token,
   return fp->token == token || filter_keyword(fp, keyword);
 }
 
-/* --- suggestions -------------------------------------------------------- */
-
-#define NEAR_MAX 32 /* longer words get no suggestion */
-
-static size_t filter_least(size_t a, size_t b) {
-  return a < b ? a : b;
-}
-
-/* filter_distance counts the edits from |word| to |name|: octets put in, left
-   out, changed, or two neighbours swapped. */
-static size_t filter_distance(quic_bytes word, const char *name) {
-  size_t rows[3][NEAR_MAX + 1];
-  size_t n = strlen(name);
-
-  if (word.len > NEAR_MAX || n > NEAR_MAX) {
-    return SIZE_MAX;
-  }
-  for (size_t i = 0; i <= word.len; i++) {
-    size_t *row = rows[i % 3];
-    const size_t *above = rows[(i + 2) % 3];
-    const size_t *above2 = rows[(i + 1) % 3];
-
-    row[0] = i;
-    for (size_t j = 1; j <= n; j++) {
-      uint8_t b = filter_lower((uint8_t)name[j - 1]);
-      uint8_t a = i ? filter_lower(word.data[i - 1]) : 0;
-
-      row[j] = row[j - 1] + 1;
-      if (i) {
-        row[j] = filter_least(row[j], above[j] + 1);
-        row[j] = filter_least(row[j], above[j - 1] + (a == b ? 0 : 1));
-      }
-      if (i > 1 && j > 1 && a == filter_lower((uint8_t)name[j - 2]) &&
-          b == filter_lower(word.data[i - 2])) {
-        row[j] = filter_least(row[j], above2[j - 2] + 1);
-      }
-    }
-  }
-  return rows[word.len % 3][n];
-}
-
-/* filter_nearer keeps in |*best| the name that is fewest edits away, and no
-   name that shares too little. */
-static void filter_nearer(quic_bytes word, const char *name, const char **best,
-                          size_t *least) {
-  size_t d = filter_distance(word, name);
-
-  if (d < *least && d <= (word.len + 2) / 3) {
-    *least = d;
-    *best = name;
-  }
-}
-
-static const char *filter_near_field(const filter_parser *fp, quic_bytes word) {
-  const char *best = NULL;
-  size_t least = SIZE_MAX;
-
-  for (size_t i = 0; i < fp->nfields; i++) {
-    filter_nearer(word, fp->fields[i].name, &best, &least);
-  }
-  return best;
-}
-
-/* The name is read from a symbol that the callee may rebuild, but its string is
-   constant. */
-static const char *filter_near_symbol(const quic_filter_field *field,
-                                      quic_bytes word) {
-  quic_filter_symbol sym;
-  const char *best = NULL;
-  size_t least = SIZE_MAX;
-
-  for (size_t i = 0; field->symbol && field->symbol(i, &sym); i++) {
-    filter_nearer(word, sym.name, &best, &least);
-  }
-  return best;
-}
+/* --- errors that help ---------------------------------------------------- */
 
 /* filter_suggest appends "no X "word"", and the nearest one that there is. */
 static void filter_suggest(quic_text *t, const char *what, quic_bytes word,
@@ -433,7 +192,7 @@ static bool filter_no_field(filter_parser *fp) {
 
   if (fp->token == TOK_WORD) {
     quic_bytes word = filter_lexeme(fp);
-    const char *near = filter_near_field(fp, word);
+    const char *near = quic_filter_near_field(fp->fields, fp->nfields, word);
 
     filter_suggest(&t, "no field", word, near);
     if (near) {
@@ -592,7 +351,7 @@ static bool filter_number_operand(filter_parser *fp,
     t = filter_error_text(fp, scratch);
     quic_text_str(&t, field->name);
     filter_suggest(&t, field->symbol ? " has no value" : " is a number, not",
-                   word, filter_near_symbol(field, word));
+                   word, quic_filter_near_symbol(field, word));
     return filter_fail(fp, QUIC_ERR_MALFORMED, fp->start, &t);
   }
 }

@@ -36,11 +36,12 @@ typedef struct capgen capgen;
 typedef struct capgen_conn capgen_conn;
 
 /* Where to write.  |keys| gets a key log unless the capture has the secrets
-   inside; |truth| may be NULL. */
+   inside; |truth| and |requests| (see capgen_http.h) may be NULL. */
 typedef struct capgen_files {
   FILE *capture;
   FILE *keys;
   FILE *truth;
+  FILE *requests;
 } capgen_files;
 
 typedef enum capgen_secrets_place {
@@ -129,6 +130,8 @@ typedef struct capgen_options {
   unsigned keylog; /* bits 1 << quic_keylog_label: lines that are logged */
   const char *label_prefix; /* of key log labels: "" */
   size_t hello_pad;         /* octets of padding extension in the hello */
+  /* Limits that both sides set for each other. */
+  uint64_t max_data, max_stream_data, max_streams;
   capgen_tparam tparams[CAPGEN_SIDES][CAPGEN_TPARAMS]; /* more of them */
   uint8_t ntparams[CAPGEN_SIDES];
 } capgen_options;

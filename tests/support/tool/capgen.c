@@ -2,8 +2,8 @@
 
      capgen --list            names of all scenarios
      capgen NAME... DIR       DIR/NAME.pcapng or .pcap, the truth about it in
-                              DIR/NAME.truth, and DIR/NAME.keys where the
-                              secrets are not inside
+                              DIR/NAME.truth and DIR/NAME.requests, and
+                              DIR/NAME.keys where the secrets are not inside
      capgen --all DIR         all of them
      capgen bulk:BYTES DIR    DIR/bulk.pcapng: one long transfer, no truth */
 
@@ -36,21 +36,23 @@ static void tool_close(FILE *f, const char *name) {
 }
 
 static void tool_scenario(const capgen_scenario *sc, const char *dir) {
-  capgen_files files = {NULL, NULL, NULL};
+  capgen_files files = {0};
 
   files.capture = tool_open(dir, sc->name, sc->pcap ? "pcap" : "pcapng");
   files.truth = tool_open(dir, sc->name, "truth");
+  files.requests = tool_open(dir, sc->name, "requests");
   if (sc->secrets == CAPGEN_SECRETS_FILE) {
     files.keys = tool_open(dir, sc->name, "keys");
   }
   capgen_make(sc, &files);
   tool_close(files.capture, sc->name);
   tool_close(files.truth, sc->name);
+  tool_close(files.requests, sc->name);
   tool_close(files.keys, sc->name);
 }
 
 static void tool_bulk(const char *bytes, const char *dir) {
-  capgen_files files = {NULL, NULL, NULL};
+  capgen_files files = {0};
   char *end;
   unsigned long long n = strtoull(bytes, &end, 10);
 
