@@ -143,8 +143,8 @@ static void conn_identity(out_json *o, const qd_trace *tr) {
   JSON_KEY(j, "version");
   json_version(j, conn->version);
   JSON_KEY(j, "odcid");
-  if (conn->has_odcid) {
-    qlog_json_hex(j, quic_bytes_of(conn->odcid, conn->odcid_len));
+  if (qd_trace_odcid(tr).len) {
+    qlog_json_hex(j, qd_trace_odcid(tr));
   } else {
     qlog_json_null(j);
   }

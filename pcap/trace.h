@@ -22,7 +22,9 @@ typedef struct qd_trace_told {
   bool choice; /* ALPN that the server chose */
   bool suite;
   bool tparams[QD_SIDES];
-  uint32_t version;
+  bool versions;    /* some were told of */
+  bool chosen;      /* and which was chosen */
+  uint32_t version; /* that the client tried first; 0 = not seen */
 } qd_trace_told;
 
 /* Takes what the analysis concludes. */
@@ -40,6 +42,8 @@ typedef struct qd_trace {
   qd_inferred inferred;
   qd_streams streams;
   qd_trace_told told;
+  uint8_t odcid_len; /* of the first packet, whatever its version */
+  uint8_t odcid[QUIC_CID_MAX];
   bool selected; /* a packet of it fitted the filter */
   bool shown;    /* the one in work does */
   bool http3;    /* by its ALPN */
@@ -68,6 +72,10 @@ void qd_trace_body(qd_trace *tr, qd_request *rq, qd_side side, quic_bytes data);
 
 /* qd_trace_mem is the allocator of everything that belongs to |tr|. */
 const quic_mem *qd_trace_mem(const qd_trace *tr);
+
+/* qd_trace_odcid returns the original destination connection ID, as far as it
+   is known; borrowed from |tr|. */
+quic_bytes qd_trace_odcid(const qd_trace *tr);
 
 /* qd_trace_request_number counts the requests of the capture. */
 uint64_t qd_trace_request_number(qd_trace *tr);

@@ -7,7 +7,7 @@
 #include "pcap/event.h"
 #include "pcap/hq.h"
 #include "pcap/http.h"
-#include "pcap/show.h"
+#include "pcap/news.h"
 
 #define TRACES_ACK_DELAY_EXPONENT 3 /* RFC 9000 §18.2 */
 
@@ -53,6 +53,12 @@ int qd_traces_new(qd_traces **out, const qd_traces_settings *settings) {
 
 const quic_mem *qd_trace_mem(const qd_trace *tr) {
   return tr->all->mem;
+}
+
+quic_bytes qd_trace_odcid(const qd_trace *tr) {
+  return tr->conn->has_odcid
+             ? quic_bytes_of(tr->conn->odcid, tr->conn->odcid_len)
+             : quic_bytes_of(tr->odcid, tr->odcid_len);
 }
 
 uint64_t qd_trace_request_number(qd_trace *tr) {
@@ -150,6 +156,7 @@ static void traces_free_trace(qd_trace *tr) {
 static void traces_end(qd_traces *ts, qd_trace *tr) {
   tr->packet = NULL;
   tr->shown = tr->selected;
+  qd_news_end(tr);
   qd_streams_free(&tr->streams);
   quic_analysis_end(tr->analysis, ts->now, QUIC_END_OF_TRACE);
   for (size_t i = 0; tr->selected && i < ts->noutputs; i++) {
@@ -238,100 +245,6 @@ static qd_trace *traces_find(qd_traces *ts, qd_conn *conn) {
   return tr;
 }
 
-/* Facts of the connection as events, each when it is new. */
-
-static void traces_started(qd_trace *tr, const qd_packet *p) {
-  const qd_conn *conn = tr->conn;
-  quic_bytes scid = p->header.scid, dcid = p->header.dcid;
-  bool client = p->sender == QD_CLIENT;
-  qlog_event e;
-
-  qlog_event_init(&e, QLOG_CONNECTION_STARTED, p->time);
-  e.u.started.local.addr = client ? &p->src : &p->dst;
-  e.u.started.remote.addr = client ? &p->dst : &p->src;
-  if (conn && p->header.is_long) {
-    e.u.started.local.cids = client ? &scid : &dcid;
-    e.u.started.local.ncids = 1;
-    e.u.started.remote.cids = client ? &dcid : &scid;
-    e.u.started.remote.ncids = 1;
-  }
-  qd_trace_emit(tr, &e);
-}
-
-static void traces_version(qd_trace *tr, const qd_packet *p) {
-  qlog_event e;
-  uint8_t offered[4];
-  uint32_t v = p->header.version;
-
-  if (p->header.type == QUIC_PACKET_VERSION_NEGOTIATION) {
-    uint32_t tried = tr->told.version;
-
-    qlog_event_init(&e, QLOG_VERSION_INFORMATION, p->time);
-    e.u.versions.server_versions = p->header.versions;
-    for (int i = 0; i < 4; i++) {
-      offered[i] = (uint8_t)(tried >> (24 - 8 * i));
-    }
-    e.u.versions.client_versions = quic_bytes_of(offered, tried ? 4 : 0);
-    qd_trace_emit(tr, &e);
-    return;
-  }
-  if (!p->header.is_long || v == tr->told.version || p->sender != QD_CLIENT) {
-    return;
-  }
-  tr->told.version = v;
-  qlog_event_init(&e, QLOG_VERSION_INFORMATION, p->time);
-  for (int i = 0; i < 4; i++) {
-    offered[i] = (uint8_t)(v >> (24 - 8 * i));
-  }
-  e.u.versions.client_versions = quic_bytes_of(offered, 4);
-  e.u.versions.chosen = v;
-  qd_trace_emit(tr, &e);
-}
-
-/* traces_alpn_is: |alpn| begins with |name|, as those of drafts do. */
-static bool traces_alpn_is(quic_bytes alpn, const char *name) {
-  size_t len = strlen(name);
-
-  return alpn.len >= len && memcmp(alpn.data, name, len) == 0;
-}
-
-static void traces_alpn(qd_trace *tr, quic_time now) {
-  const qd_facts *facts = &tr->conn->facts;
-  qlog_event e;
-
-  if ((tr->told.offer || !facts->alpn_len) &&
-      (tr->told.choice || !facts->alpn_chosen_len)) {
-    return;
-  }
-  qlog_event_init(&e, QLOG_ALPN_INFORMATION, now);
-  e.u.alpn.client_alpns = quic_bytes_of(facts->alpn, facts->alpn_len);
-  e.u.alpn.chosen = quic_bytes_of(facts->alpn_chosen, facts->alpn_chosen_len);
-  tr->http3 = traces_alpn_is(qd_conn_alpn(tr->conn), "h3");
-  tr->told.offer = facts->alpn_len != 0;
-  tr->told.choice = facts->alpn_chosen_len != 0;
-  qd_trace_emit(tr, &e);
-}
-
-static void traces_facts(qd_trace *tr, quic_time now) {
-  const qd_conn *conn = tr->conn;
-  qlog_event e;
-
-  traces_alpn(tr, now);
-  if (!tr->told.suite && conn->facts.suite) {
-    tr->told.suite = true;
-    qd_event_suite(&e, now, conn);
-    qd_trace_emit(tr, &e);
-  }
-  for (int side = 0; side < QD_SIDES; side++) {
-    if (!tr->told.tparams[side] && conn->sides[side].has_tparams) {
-      tr->told.tparams[side] = true;
-      tr->ack_delay_exponent[side] = qd_show_ack_exponent(conn, (qd_side)side);
-      qd_event_parameters(&e, now, conn, (qd_side)side);
-      qd_trace_emit(tr, &e);
-    }
-  }
-}
-
 /* What the application says. */
 
 /* Application protocols by the start of their ALPN identifier. */
@@ -380,7 +293,7 @@ static void traces_choose(qd_trace *tr, const quic_frame *f) {
        i++) {
     const traces_protocol *row = &traces_protocols[i];
 
-    if (traces_alpn_is(alpn, row->alpn)) {
+    if (qd_news_alpn_is(alpn, row->alpn)) {
       if (row->make(&tr->streams.app, tr) != 0) {
         tr->all->starved = true;
       }
@@ -465,13 +378,7 @@ int qd_traces_packet(qd_traces *ts, const qd_packet *p, bool shown) {
   ts->now = p->time;
   tr->shown = shown;
   tr->selected = tr->selected || shown;
-  if (!tr->told.started) {
-    tr->told.started = true;
-    traces_started(tr, p);
-  }
-  if (p->header.is_long || p->nmessages) {
-    traces_version(tr, p);
-  }
+  qd_news_before(tr, p);
   if (qd_event_packet(&e, p, &ts->frames)) {
     e.http3 = tr->http3;
     if (p->header.type == QUIC_PACKET_1RTT) {
@@ -479,7 +386,7 @@ int qd_traces_packet(qd_traces *ts, const qd_packet *p, bool shown) {
     }
     qd_trace_emit(tr, &e);
   }
-  traces_facts(tr, p->time);
+  qd_news_behind(tr, p);
   traces_frames(ts, tr, p);
   tr->packet = NULL;
   return ts->starved ? QUIC_ERR_NOMEM : 0;

@@ -31,6 +31,7 @@ struct quic_analysis {
   quic_time now;
   uint32_t version;
   bool no_version;
+  bool told_closed;           /* to |inferred|, at its time */
   bool uncertain[QUIC_SIDES]; /* told to |flow| */
   uint8_t alpn_len;
   uint8_t alpn[QUIC_CLOSE_ALPN_MAX];
@@ -145,6 +146,8 @@ static void analysis_close_frame(quic_analysis *a, const quic_frame *f,
 
   if (c && quic_close_on_frame(c, f, at)) {
     analysis_leftover(a, c);
+    quic_inferred_close_frame(a->inferred, f, at, analysis_local(a));
+    a->told_closed = true;
   }
 }
 
@@ -589,6 +592,20 @@ int quic_analysis_side(const quic_analysis *a, const qlog_event *e) {
   return e->type == QLOG_PACKET_SENT ? local : !local;
 }
 
+/* analysis_last: the time of the last packet of both. */
+static quic_time analysis_last(const quic_analysis *a) {
+  quic_time last = 0;
+
+  for (int side = 0; side < QUIC_SIDES; side++) {
+    const quic_mark *m = &a->totals[side].last;
+
+    if (quic_mark_set(m) && m->time > last) {
+      last = m->time;
+    }
+  }
+  return last;
+}
+
 void quic_analysis_end(quic_analysis *a, quic_time last,
                        quic_analysis_reason reason) {
   quic_close *c = analysis_close(a);
@@ -628,8 +645,9 @@ void quic_analysis_end(quic_analysis *a, quic_time last,
   memcpy(c->alpn, a->alpn, sizeof(c->alpn));
   c->alpn_len = a->alpn_len;
   quic_close_settle(c, &facts);
-  if (first) {
-    quic_inferred_closed(a->inferred, c, analysis_local(a));
+  if (first && !a->told_closed) {
+    /* Known now only, and events do not go back in time. */
+    quic_inferred_closed(a->inferred, c, analysis_last(a), analysis_local(a));
   }
 }
 

@@ -18,7 +18,13 @@ void quic_totals_packet(quic_totals *t, const qlog_packet *p,
   t->packets++;
   t->octets += quic_packet_octets(p);
   t->by_type[p->header->type]++;
-  *(p->has_frames ? &t->opened : &t->closed) += 1;
+  if (p->has_frames) {
+    t->opened++;
+  } else if (!p->stateless_reset &&
+             (quic_packet_type_encrypted(p->header->type) ||
+              p->header->type == QUIC_PACKET_UNKNOWN)) {
+    t->closed++;
+  }
   if (!quic_mark_set(&t->first)) {
     t->first = *at;
   }

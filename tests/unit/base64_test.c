@@ -35,9 +35,8 @@ static void rfc_4648_section_10(void **state) {
 }
 
 static void every_digit(void **state) {
-  static const char hex[] =
-      "00108310518720928b30d38f41149351559761969b71d79f"
-      "8218a39259a7a29aabb2dbafc31cb3d35db7e39ebbf3dfbf";
+  static const char hex[] = "00108310518720928b30d38f41149351559761969b71d79f"
+                            "8218a39259a7a29aabb2dbafc31cb3d35db7e39ebbf3dfbf";
   uint8_t octets[48];
 
   (void)state;

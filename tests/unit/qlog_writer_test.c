@@ -95,7 +95,8 @@ static quic_bytes bytes(const char *s) {
 #define CUSTOM                                                                 \
   "\"Fields of no schema: capture_frame (number of the record in the "         \
   "capture), datagram_id (packets with the same one shared a UDP datagram), "  \
-  "datagram_length, ecn, path_id (multipath), inferred (worked out from what " \
+  "datagram_length, ecn, path_id (multipath), side (whose it is), inferred "   \
+  "(worked out from what "                                                     \
   "was seen, not told by the endpoint), acked_ranges\""
 
 static void test_head(void **state) {
