@@ -69,8 +69,12 @@ ERRORS = ['no_error', 'internal_error', 'connection_refused',
           'protocol_violation', 'invalid_token', 'application_error',
           'crypto_buffer_exceeded', 'key_update_error', 'aead_limit_reached',
           'no_viable_path']
-HTTP_ERRORS = ['http_no_error', 'http_general_protocol_error',
-               'http_internal_error']
+HTTP_ERRORS = ['http_' + e for e in (
+    'no_error general_protocol_error internal_error stream_creation_error '
+    'closed_critical_stream frame_unexpected frame_error excessive_load '
+    'id_error settings_error missing_settings request_rejected '
+    'request_cancelled request_incomplete message_error connect_error '
+    'version_fallback').split()]
 FRAMES = {'padding': 0, 'ping': 1, 'ack': 2, 'crypto': 6, 'stream': 8}
 
 
@@ -111,6 +115,10 @@ def frame(f):
         trigger = f.get('trigger_frame_type')
         return t, f['error_space'], code(f), f.get('reason', ''), \
             FRAMES.get(trigger, trigger)
+    if t == 'stop_sending':
+        return t, f['stream_id'], code(f)
+    if t == 'reset_stream':
+        return t, f['stream_id'], code(f), f['final_size']
     if t == 'new_token':
         return t, value(f['token'])
     if t == 'new_connection_id':
@@ -123,8 +131,6 @@ def frame(f):
               'stream_data_blocked': ['stream_id', 'limit'],
               'streams_blocked': ['stream_type', 'limit'],
               'retire_connection_id': ['sequence_number'],
-              'stop_sending': ['stream_id', 'error_code'],
-              'reset_stream': ['stream_id', 'error_code', 'final_size'],
               'path_challenge': ['data'], 'path_response': ['data']}
     return (t,) + tuple(f.get(k) for k in fields.get(t, []))
 
@@ -326,6 +332,11 @@ def epoch(text):
         float('0.' + (fraction or '0')) * 1e3
 
 
+def side(e):
+    """Whose an event is that is worked out for both sides."""
+    return e['data'].get('side', e.get('group_id'))
+
+
 class Connection:
     """One connection as quicdump --qlog tells it; packets as in Log."""
 
@@ -371,11 +382,11 @@ class Connection:
                               'received')
                 log.params.setdefault(who, {}).update(data)
             elif name == 'recovery_metrics_updated':
-                self.metrics[e.get('group_id', CLIENT)].append(
+                self.metrics[side(e)].append(
                     (e['time'], data))
             elif name == 'packet_lost':
                 h = data['header']
-                log.lost.append((e.get('group_id'), h['packet_type'],
+                log.lost.append((side(e), h['packet_type'],
                                  h['packet_number']))
             elif name == 'connection_closed':
                 self.closed = data
@@ -386,7 +397,7 @@ class Connection:
             elif name == 'alpn_information' and 'chosen_alpn' in data:
                 self.alpn = data['chosen_alpn'].get('string_value')
             elif name == 'key_updated':
-                log.keys.append((e.get('group_id'), data))
+                log.keys.append((side(e), data))
         finish(log)
 
 
