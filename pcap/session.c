@@ -521,14 +521,6 @@ static void session_report(qd_session *se) {
                     "had failed",
                     (unsigned long long)qd_decoder_refused(se->decoder));
   }
-  if (se->coverage) {
-    qd_coverage_report(se->coverage, se->keys, qd_keyfiles_log(se->keys),
-                       qd_decoder_get_stats(se->decoder),
-                       qd_decoder_evicted(se->decoder),
-                       qd_decoder_given_up(se->decoder), &se->sink.text,
-                       session_colour(se->opt));
-    return;
-  }
   if (se->traces) {
     qd_traces_finish(se->traces);
     if (qd_traces_evicted(se->traces)) {
@@ -543,6 +535,14 @@ static void session_report(qd_session *se) {
     if (se->outputs[i]->finish) {
       se->outputs[i]->finish(se->outputs[i]);
     }
+  }
+  if (se->coverage) {
+    qd_coverage_report(se->coverage, se->keys, qd_keyfiles_log(se->keys),
+                       qd_decoder_get_stats(se->decoder),
+                       qd_decoder_evicted(se->decoder),
+                       qd_decoder_given_up(se->decoder), &se->sink.text,
+                       session_colour(se->opt));
+    return;
   }
   if (qd_decoder_evicted(se->decoder)) {
     qd_session_note(se,

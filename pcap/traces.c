@@ -2,6 +2,7 @@
 
 #include <stdlib.h>
 
+#include "pcap/budget.h"
 #include "pcap/conntab.h"
 #include "pcap/doq.h"
 #include "pcap/event.h"
@@ -12,7 +13,9 @@
 #define TRACES_ACK_DELAY_EXPONENT 3 /* RFC 9000 §18.2 */
 
 struct qd_traces {
-  const quic_mem *mem;
+  const quic_mem *base; /* of this struct itself */
+  qd_budget budget;
+  const quic_mem *mem; /* of the budget */
   qd_output *const *outputs;
   size_t noutputs;
   qd_frames frames;
@@ -21,6 +24,7 @@ struct qd_traces {
   quic_list lru;  /* oldest first */
   qd_trace *last; /* found last */
   quic_rangeset done;
+  size_t fixed; /* octets of the budget that belong to no connection */
   uint64_t evicted;
   uint64_t requests;
   quic_time now; /* of the newest packet of all */
@@ -35,10 +39,12 @@ int qd_traces_new(qd_traces **out, const qd_traces_settings *settings) {
   if (!ts) {
     return QUIC_ERR_NOMEM;
   }
-  ts->mem = settings->mem;
+  ts->base = settings->mem;
+  qd_budget_init(&ts->budget, settings->mem);
+  ts->mem = &ts->budget.mem;
   ts->outputs = settings->outputs;
   ts->noutputs = settings->noutputs;
-  qd_frames_init(&ts->frames, ts->mem);
+  qd_frames_init(&ts->frames, ts->base);
   quic_map_init(&ts->open, ts->mem, settings->seed);
   quic_list_init(&ts->lru);
   quic_rangeset_init(&ts->done, ts->mem, QD_TRACES_DONE_MAX);
@@ -47,6 +53,7 @@ int qd_traces_new(qd_traces **out, const qd_traces_settings *settings) {
     qd_traces_del(ts);
     return rv;
   }
+  ts->fixed = ts->budget.used;
   *out = ts;
   return 0;
 }
@@ -356,6 +363,20 @@ static void traces_frames(qd_traces *ts, qd_trace *tr, const qd_packet *p) {
   }
 }
 
+/* traces_fit lets go of the connection that was silent longest, and in the end
+   of the oldest streams of |tr|, until what is kept fits. */
+static void traces_fit(qd_traces *ts, qd_trace *tr) {
+  size_t fixed = ts->fixed;
+
+  while (ts->budget.used - fixed > QD_TRACES_OCTETS) {
+    if (ts->lru.next != &tr->lru) {
+      traces_evict(ts);
+    } else if (!qd_streams_evict(&tr->streams)) {
+      return;
+    }
+  }
+}
+
 int qd_traces_packet(qd_traces *ts, const qd_packet *p, bool shown) {
   qd_trace *tr;
   qlog_event e;
@@ -388,6 +409,7 @@ int qd_traces_packet(qd_traces *ts, const qd_packet *p, bool shown) {
   }
   qd_news_behind(tr, p);
   traces_frames(ts, tr, p);
+  traces_fit(ts, tr);
   tr->packet = NULL;
   return ts->starved ? QUIC_ERR_NOMEM : 0;
 }
@@ -438,5 +460,5 @@ void qd_traces_del(qd_traces *ts) {
   quic_rangeset_free(&ts->done);
   qd_stream_pool_free(&ts->pool);
   qd_frames_free(&ts->frames);
-  quic_mem_free(ts->mem, ts);
+  quic_mem_free(ts->base, ts);
 }

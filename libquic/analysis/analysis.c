@@ -146,8 +146,10 @@ static void analysis_close_frame(quic_analysis *a, const quic_frame *f,
 
   if (c && quic_close_on_frame(c, f, at)) {
     analysis_leftover(a, c);
-    quic_inferred_close_frame(a->inferred, f, at, analysis_local(a));
-    a->told_closed = true;
+    if (a->settings.vantage == QUIC_VANTAGE_NETWORK) {
+      quic_inferred_close_frame(a->inferred, f, at, analysis_local(a));
+      a->told_closed = true;
+    }
   }
 }
 
@@ -239,13 +241,14 @@ static void analysis_phases(quic_analysis *a, const qlog_packet *p,
   } states[] = {
       {QUIC_PHASE_COMPLETE, "handshake_started", "handshake_complete"},
       {QUIC_PHASE_CONFIRMED, "handshake_complete", "handshake_confirmed"}};
+  quic_phase stream = at->side == QUIC_SIDE_CLIENT ? QUIC_PHASE_CLIENT_STREAM
+                                                   : QUIC_PHASE_SERVER_STREAM;
   bool had[2];
 
-  /* Everything after the first stream octets of both is known already. */
-  if (analysis_confirmed(a) &&
-      quic_mark_set(&a->phases.at[QUIC_PHASE_CLIENT_STREAM]) &&
-      quic_mark_set(&a->phases.at[QUIC_PHASE_SERVER_STREAM]) &&
-      at->type == QUIC_PACKET_1RTT) {
+  /* After the handshake only the first octets on streams are news. */
+  if (at->type == QUIC_PACKET_1RTT && analysis_confirmed(a) &&
+      a->phases.early != QUIC_EARLY_SENT &&
+      (!facts->stream || quic_mark_set(&a->phases.at[stream]))) {
     return;
   }
   for (size_t i = 0; i < 2; i++) {
@@ -592,20 +595,6 @@ int quic_analysis_side(const quic_analysis *a, const qlog_event *e) {
   return e->type == QLOG_PACKET_SENT ? local : !local;
 }
 
-/* analysis_last: the time of the last packet of both. */
-static quic_time analysis_last(const quic_analysis *a) {
-  quic_time last = 0;
-
-  for (int side = 0; side < QUIC_SIDES; side++) {
-    const quic_mark *m = &a->totals[side].last;
-
-    if (quic_mark_set(m) && m->time > last) {
-      last = m->time;
-    }
-  }
-  return last;
-}
-
 void quic_analysis_end(quic_analysis *a, quic_time last,
                        quic_analysis_reason reason) {
   quic_close *c = analysis_close(a);
@@ -645,9 +634,9 @@ void quic_analysis_end(quic_analysis *a, quic_time last,
   memcpy(c->alpn, a->alpn, sizeof(c->alpn));
   c->alpn_len = a->alpn_len;
   quic_close_settle(c, &facts);
-  if (first && !a->told_closed) {
+  if (first && !a->told_closed && !quic_mark_set(&c->event.at)) {
     /* Known now only, and events do not go back in time. */
-    quic_inferred_closed(a->inferred, c, analysis_last(a), analysis_local(a));
+    quic_inferred_closed(a->inferred, c, a->now, analysis_local(a));
   }
 }
 

@@ -124,8 +124,7 @@ static void test_shares(void **state) {
   assert_int_equal(f.out.count[QLOG_RECOVERY_METRICS_UPDATED], 99);
   assert_int_equal(f.out.last[QLOG_RECOVERY_METRICS_UPDATED].u.metrics.inferred,
                    1);
-  assert_string_equal(f.out.last[QLOG_RECOVERY_METRICS_UPDATED].side,
-                      "server");
+  assert_string_equal(f.out.last[QLOG_RECOVERY_METRICS_UPDATED].side, "server");
   quic_analysis_del(f.a);
 }
 

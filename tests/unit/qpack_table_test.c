@@ -110,9 +110,15 @@ static void test_eviction(void **state) {
                    QUIC_ERR_LIMIT);
   assert_int_equal(t.dropped, 3);
   assert_int_equal(t.inserted, 4);
+  /* one octet too much is too much */
+  qpack_table_set_capacity(&t, 100);
+  assert_int_equal(insert(&t, "d", "4"), 0);
+  assert_int_equal(t.size, 68);
+  assert_int_equal(insert(&t, "e", ""), 0);
+  assert_int_equal(t.size, 67);
   qpack_table_set_capacity(&t, 0);
   assert_int_equal(t.size, 0);
-  assert_int_equal(t.dropped, 4);
+  assert_int_equal(t.dropped, 6);
   assert_int_equal(t.peak, 100);
   qpack_table_free(&t);
 }
