@@ -61,8 +61,7 @@ static void recovery_lost(void *user, const quic_sent_record *record, int why) {
    there are few samples of it, with all delays of a handshake in them, so the
    least says most. */
 static quic_duration recovery_near(const quic_recovery *r, int side) {
-  return r->endpoint != side && r->share[side].samples ? r->share[side].smoothed
-                                                       : 0;
+  return r->endpoint != side && r->share[side].samples ? r->share[side].min : 0;
 }
 
 quic_duration quic_recovery_pto(const quic_recovery *r, int side,

@@ -10,7 +10,7 @@ for every capture: the requests that were asked for, their answers, and
 content-length.  Then contents: what was fetched under one name from the one
 directory that all servers served must be the same octets in all captures.
 Differences are explained in http3-differences.txt.  Prints TAP and figures."""
-import collections, re, sys
+import collections, hashlib, os, re, sys, tempfile
 from oracle_logs import CLIENT, SERVER, Tally, captures
 
 
@@ -91,9 +91,9 @@ def asked(cap):
     return out
 
 
-def answers(cap, conn, bodies):
+def answers(conn):
     """Our requests in the order of their streams: (method, path, status),
-    and what is wrong about content-length.  Fills |bodies|."""
+    and what is wrong about content-length."""
     heads = streams(conn.log.http, 'headers')
     data = streams(conn.log.http, 'data')
     out, wrong = [], []
@@ -105,35 +105,47 @@ def answers(cap, conn, bodies):
             total = sum(n for n, _ in data.get((who, stream), []))
             if 'content-length' in h and int(h['content-length']) != total:
                 wrong.append((who, stream, h['content-length'], total))
-        total = sum(n for n, _ in data.get((SERVER, stream), []))
         out.append((request[':method'], request[':path'],
                     reply.get(':status')))
-        if reply.get(':status') == '200' and request[':method'] == 'GET':
-            bodies.append((cap.name, request[':path'], total))
     return out, wrong
 
 
-def hq(cap, bodies):
+def hq(cap):
     """The requests of HTTP/0.9 out of --http."""
     out = []
     for line in cap.run('--http').decode().splitlines()[1:]:
         w = re.split(r' {2,}', line.split('  [')[0].strip())
-        path = re.sub(r'https://[^/]*', '', w[-1])
-        out.append((int(w[2]), w[4], path))
-        bodies.append((cap.name, path, int(w[-3])))
+        out.append((int(w[2]), w[4], re.sub(r'https://[^/]*', '', w[-1])))
     return [(m, p, None) for _, m, p in sorted(out)]
 
 
-def readme(t, cap, conns, bodies):
+def extracted(cap):
+    """What --extract wrote: (capture, path, content, line of index.tsv) of the
+    files that were fetched or sent."""
+    with tempfile.TemporaryDirectory() as d:
+        cap.run('--extract', d)
+        with open(os.path.join(d, 'index.tsv')) as f:
+            head = f.readline().strip('\n').split('\t')
+            rows = [dict(zip(head, l.strip('\n').split('\t'))) for l in f]
+        for r in rows:
+            if r['status'] not in ('200', '-') or \
+                    (r['method'] == 'POST') != (r['message'] == 'request'):
+                continue
+            with open(os.path.join(d, r['file']), 'rb') as f:
+                yield cap.name, re.sub(r'https://[^/]*', '', r['url']), \
+                    f.read(), r
+
+
+def readme(t, cap, conns):
     want = asked(cap)
     if cap.alpn == 'doq':
         return
     if cap.alpn == 'hq':
-        have = [hq(cap, bodies)] if conns else []
+        have = [hq(cap)] if conns else []
     else:
         have = []
         for c in conns:
-            a, wrong = answers(cap, c, bodies)
+            a, wrong = answers(c)
             t.same(cap.name, 'content-length', c.log.group, [], wrong)
             if a:
                 have.append(a)
@@ -150,12 +162,24 @@ def readme(t, cap, conns, bodies):
 
 
 def contents(t, bodies):
-    """One name, one length, whoever served and fetched it."""
-    sizes = collections.defaultdict(collections.Counter)
-    for name, path, n in bodies:
-        sizes[path][n] += 1
-    for name, path, n in bodies:
-        t.same(name, 'body-length', path, sizes[path].most_common(1)[0][0], n)
+    """One name, one content, whoever served and fetched it; the start of it
+    where the capture has no more."""
+    whole = {}
+    for _, path, data, row in bodies:
+        if row['complete'] == 'yes':
+            whole.setdefault(path, data)
+    for name, path, data, row in bodies:
+        key = '%s:%s:%s' % (row['connection'], row['stream'], path)
+        want = whole.get(path, b'')
+        if row['complete'] != 'yes':
+            want = want[:len(data)]
+        t.same(name, 'content', key, digest(want), digest(data))
+        t.same(name, 'complete', key, 'yes', row['complete'])
+        t.same(name, 'octets', key, str(len(data)), row['octets'])
+
+
+def digest(data):
+    return len(data), hashlib.sha256(data).hexdigest()
 
 
 def main():
@@ -171,10 +195,12 @@ def main():
             if log and log.http and conn.alpn == 'h3':
                 logs += 1
                 frames_of(t, cap.name, conn, log)
-        readme(t, cap, conns, bodies)
+        readme(t, cap, conns)
+        if cap.alpn != 'doq' and cap.scenario not in ('alpn', 'badcert'):
+            bodies += extracted(cap)
     contents(t, bodies)
     print('# %d captures, %d logs with HTTP/3, %d bodies under %d names' %
-          (n, logs, len(bodies), len({p for _, p, _ in bodies})))
+          (n, logs, len(bodies), len({b[1] for b in bodies})))
     t.end('HTTP/3 equals what the endpoints logged', sys.argv[3:])
 
 

@@ -296,7 +296,7 @@ static const close_row rows[] = {
      "side has an idle timeout"},
     {tell_short_idle, QUIC_CLOSED_NOT, -1, QUIC_STATE_CONFIRMED,
      "still open: the trace ends 50.0 ms after the last packet, before the "
-     "client's max_idle_timeout of 134.8 ms"},
+     "client's max_idle_timeout of 141.7 ms"},
     {tell_reset, QUIC_CLOSED_RESET, S, QUIC_STATE_CONFIRMED,
      "server sent a stateless reset: it no longer knew the connection, 1.242 s "
      "after the handshake"},
