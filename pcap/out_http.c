@@ -8,9 +8,10 @@
 #define HTTP_URL_MAX 512
 
 static const qd_table_column http_columns[] = {
-    {"#", true},       {"conn", true},     {"stream", true}, {"start", true},
-    {"method", false}, {"status", true},   {"ttfb", true},   {"total", true},
-    {"sent", true},    {"received", true}, {"again", true},  {"url", false},
+    {"#", true, 3},        {"conn", true, 0},    {"stream", true, 0},
+    {"start", true, 9},    {"method", false, 0}, {"status", true, 0},
+    {"ttfb", true, 8},     {"total", true, 8},   {"sent", true, 6},
+    {"received", true, 0}, {"again", true, 0},   {"url", false, 0},
 };
 
 #define HTTP_COLUMNS (sizeof(http_columns) / sizeof(http_columns[0]))
@@ -159,6 +160,9 @@ static void http_request(qd_output *out, struct qd_trace *tr,
   http_number(o, s->body);
   http_number(o, c->retransmitted + s->retransmitted);
   http_url(o, tr, rq);
+  if (o->settings.immediate) {
+    qd_table_write(&o->table, o->settings.text, o->settings.colour);
+  }
 }
 
 static void http_finish(qd_output *out) {
