@@ -23,6 +23,7 @@ typedef struct qd_trace_told {
   bool suite;
   bool tparams[QD_SIDES];
   uint32_t version;
+  size_t violations; /* of flow control */
 } qd_trace_told;
 
 /* Takes what the analysis concludes. */

@@ -18,7 +18,12 @@ void quic_totals_packet(quic_totals *t, const qlog_packet *p,
   t->packets++;
   t->octets += quic_packet_octets(p);
   t->by_type[p->header->type]++;
-  *(p->has_frames ? &t->opened : &t->closed) += 1;
+  if (p->has_frames) {
+    t->opened++;
+  } else if (p->header->type != QUIC_PACKET_RETRY &&
+             p->header->type != QUIC_PACKET_VERSION_NEGOTIATION) {
+    t->closed++; /* those two are not protected */
+  }
   if (!quic_mark_set(&t->first)) {
     t->first = *at;
   }
