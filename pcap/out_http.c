@@ -53,14 +53,15 @@ static void http_reset(quic_text *t, const qd_trace *tr, const char *who,
   qd_show_error(t, QUIC_ROLE_APP_ERROR, code, tr->conn);
 }
 
-static void http_times(quic_text *t, uint64_t n, const char *what) {
+/* http_times writes ", 1 datagram", ", 2 datagrams". */
+static void http_times(quic_text *t, uint64_t n, const char *what,
+                       const char *plural) {
   if (n) {
     quic_text_str(t, ", ");
-    if (n > 1) {
-      quic_text_u64(t, n);
-      quic_text_char(t, ' ');
-    }
+    quic_text_u64(t, n);
+    quic_text_char(t, ' ');
     quic_text_str(t, what);
+    quic_text_str(t, n > 1 ? plural : "");
   }
 }
 
@@ -72,7 +73,7 @@ static void http_notes(quic_text *t, const qd_trace *tr, const qd_request *rq) {
     quic_text_str(t, ", push ");
     quic_text_u64(t, rq->push_id);
   }
-  http_times(t, s->interim, "1xx");
+  http_times(t, s->interim, "1xx", "");
   if (c->has_trailers || s->has_trailers) {
     quic_text_str(t, ", trailers");
   }
@@ -80,6 +81,10 @@ static void http_notes(quic_text *t, const qd_trace *tr, const qd_request *rq) {
   http_reset(t, tr, "server", " reset ", s->reset_code);
   http_reset(t, tr, "client", " stopped ", s->stop_code);
   http_reset(t, tr, "server", " stopped ", c->stop_code);
+  if (c->first == QUIC_TIME_NEVER && s->first != QUIC_TIME_NEVER &&
+      rq->push_id == QD_REQUEST_NONE && !c->lost) {
+    quic_text_str(t, ", request not in the capture");
+  }
   if (c->lost || s->lost) {
     quic_text_str(t, ", ");
     qd_show_octets(t, c->lost + s->lost);
@@ -95,8 +100,8 @@ static void http_notes(quic_text *t, const qd_trace *tr, const qd_request *rq) {
   if (c->malformed || s->malformed) {
     quic_text_str(t, ", fields not decodable");
   }
-  http_times(t, rq->capsules, "capsules");
-  http_times(t, rq->datagrams, "datagrams");
+  http_times(t, rq->capsules, "capsule", "s");
+  http_times(t, rq->datagrams, "datagram", "s");
 }
 
 static void http_url(out_http *o, const qd_trace *tr, const qd_request *rq) {
