@@ -275,6 +275,7 @@ static void har_make(out_har *o, const qd_trace *tr, const qd_request *rq,
   qlog_json_init(&e->j, &t);
   e->trace = tr;
   e->request = rq;
+  e->bodies = o->base.body != NULL;
   for (int side = 0; side < QD_SIDES; side++) {
     e->body[side] = bs && rq->side[side].body ? &bs->side[side] : NULL;
   }

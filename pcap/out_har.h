@@ -21,7 +21,8 @@ typedef struct har_entry {
   qlog_json j;
   const qd_trace *trace;
   const qd_request *request;
-  const har_body *body[QD_SIDES]; /* NULL = not asked for, or there is none */
+  bool bodies;                    /* content was asked for */
+  const har_body *body[QD_SIDES]; /* NULL = none is kept */
   quic_time start;
   uint8_t url[QD_REQUEST_URL_MAX];
 } har_entry;

@@ -214,6 +214,10 @@ static void entry_comment(har_entry *e, qd_side side) {
     quic_text_untrusted(&t, encoding, 64);
     quic_text_str(&t, ", not inflated");
   }
+  if (e->bodies && !body && m->body) {
+    quic_text_str(&t, t.len ? "; " : "");
+    quic_text_str(&t, "content was not kept");
+  }
   if (body && body->cut) {
     quic_text_str(&t, t.len ? "; " : "");
     quic_text_str(&t, "text has only the first ");
@@ -271,11 +275,10 @@ static void entry_post_data(har_entry *e) {
   qlog_json_array_end(j);
   if (e->body[QD_CLIENT]) {
     entry_text(e, QD_CLIENT, "_encoding");
-    entry_comment(e, QD_CLIENT);
   } else {
     qlog_json_key_str(j, "text", "");
-    qlog_json_key_str(j, "comment", "content was not kept");
   }
+  entry_comment(e, QD_CLIENT);
   qlog_json_object_end(j);
 }
 

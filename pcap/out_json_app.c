@@ -35,7 +35,7 @@ static void app_settings(qlog_json *j, quic_bytes payload) {
   quic_reader_init(&rd, payload.len ? (const void *)payload.data : "",
                    payload.len);
   while (quic_h3_settings_next(&rd, &id, &value) == 0) {
-    const char *name = quic_name_h3_setting(id);
+    const char *name = quic_h3_reserved(id) ? NULL : quic_name_h3_setting(id);
 
     qlog_json_array(j);
     if (name) {

@@ -211,14 +211,20 @@ static void text_silent_talker(const quic_close *c, quic_text *out) {
     text_count(out, c->probes, "probe");
     quic_text_char(out, ')');
   }
-  quic_text_str(out, " in ");
-  quic_close_duration(out, c->unanswered_time);
+  if (c->unanswered_time) {
+    quic_text_str(out, " in ");
+    quic_close_duration(out, c->unanswered_time);
+  }
 }
 
 static void text_no_answer(const quic_close *c, quic_text *out) {
   quic_text_str(out, "no answer: ");
-  text_silent_talker(c, out);
-  quic_text_str(out, ", the server none");
+  if (c->unanswered) {
+    text_silent_talker(c, out);
+    quic_text_str(out, ", the server none");
+  } else {
+    quic_text_str(out, "nothing came from the server");
+  }
 }
 
 static void text_stalled(const quic_close *c, quic_text *out) {

@@ -187,6 +187,11 @@ static void tell_no_answer(fixture *f) {
   }
 }
 
+static void tell_one_try(fixture *f) {
+  one(f, C, QUIC_PACKET_INITIAL, 0, events_crypto(0, 300));
+  f->end = f->ev.now + 60 * QUIC_SECOND;
+}
+
 static void tell_just_begun(fixture *f) {
   one(f, C, QUIC_PACKET_INITIAL, 0, events_crypto(0, 300));
   f->end = f->ev.now + 800 * MS;
@@ -305,6 +310,8 @@ static const close_row rows[] = {
      "no version in common, and nothing followed"},
     {tell_no_answer, QUIC_CLOSED_NO_ANSWER, S, QUIC_STATE_INITIAL,
      "no answer: client sent 4 packets (3 probes) in 7.000 s, the server none"},
+    {tell_one_try, QUIC_CLOSED_NO_ANSWER, S, QUIC_STATE_INITIAL,
+     "no answer: client sent 1 packet, the server none"},
     {tell_just_begun, QUIC_CLOSED_NOT, -1, QUIC_STATE_INITIAL,
      "still open: the trace ends 800.0 ms after the last packet"},
     {tell_stall, QUIC_CLOSED_STALLED, C, QUIC_STATE_HANDSHAKE,

@@ -307,6 +307,7 @@ static void test_hostile(void **state) {
     assert_int_equal(out.newly_acked, i == 0 ? 2 : 0);
   }
   assert_int_equal(f.sent.counts.missed, 1);
+  quic_sent_free(&f.sent);
   /* A lost packet holds 8000 acknowledged ones, which each ACK covers. */
   begin(&f, quic_mem_default());
   for (uint64_t i = 0; i < 8000; i++) {
