@@ -141,7 +141,9 @@ static void conn_identity(out_json *o, const qd_trace *tr) {
   JSON_KEY(j, "duration_ms");
   json_duration(j, quic_time_since(conn->last, conn->first));
   JSON_KEY(j, "version");
-  json_version(j, conn->version);
+  /* A Version Negotiation has none of its own: what the client asked for. */
+  json_version(j, conn->version ? conn->version
+                                : quic_analysis_close(tr->analysis)->version);
   JSON_KEY(j, "odcid");
   if (qd_trace_odcid(tr).len) {
     qlog_json_hex(j, qd_trace_odcid(tr));

@@ -140,16 +140,27 @@ static void analysis_ack(quic_analysis *a, const quic_frame *ack,
                     analysis_confirmed(a));
 }
 
+/* analysis_stands_in: APPLICATION_ERROR in an Initial or Handshake packet
+   stands for an application's close, which a 1-RTT packet of the same datagram
+   may tell (RFC 9000 §10.2.3). */
+static bool analysis_stands_in(const quic_frame *f) {
+  return f->type == QUIC_FRAME_CONNECTION_CLOSE && f->u.close.error_code == 0xc;
+}
+
 static void analysis_close_frame(quic_analysis *a, const quic_frame *f,
                                  const quic_mark *at) {
   quic_close *c = analysis_close(a);
 
-  if (c && quic_close_on_frame(c, f, at)) {
+  if (!c) {
+    return;
+  }
+  if (quic_close_on_frame(c, f, at)) {
     analysis_leftover(a, c);
-    if (a->settings.vantage == QUIC_VANTAGE_NETWORK) {
-      quic_inferred_close_frame(a->inferred, f, at, analysis_local(a));
-      a->told_closed = true;
-    }
+  }
+  if (a->settings.vantage == QUIC_VANTAGE_NETWORK && !a->told_closed &&
+      !analysis_stands_in(f) && !quic_mark_set(&c->frames[!at->side].at)) {
+    quic_inferred_close_frame(a->inferred, f, at, analysis_local(a));
+    a->told_closed = true;
   }
 }
 

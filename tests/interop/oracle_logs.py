@@ -192,10 +192,11 @@ def read_qlog(role, path):
         elif name == 'metrics_updated':
             log.metrics.append((e['time'], data))
         elif name == 'key_updated':
-            log.keys.append((data['key_type'], data['trigger']))
+            log.keys.append((data['key_type'], data['trigger'], e['time']))
         elif name == 'parameters_set':
-            log.params.setdefault(
-                log.role if data['owner'] == 'local' else log.other, data)
+            # The later ones hold: remembered for 0-RTT, then told.
+            log.params[log.role if data['owner'] == 'local' else
+                       log.other] = data
         elif name == 'version_information':
             log.chosen = data.get('chosen_version')
     return finish(log)

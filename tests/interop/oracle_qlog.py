@@ -162,4 +162,5 @@ def main():
     t.end("our qlogs equal the endpoints'", sys.argv[3:])
 
 
-main()
+if __name__ == '__main__':
+    main()

@@ -232,6 +232,35 @@ static void test_closed(void **state) {
   quic_analysis_del(f.a);
 }
 
+/* The stand-in for the application's close is not told: what it stands for is,
+   or the verdict at the end. */
+static void test_stand_in(void **state) {
+  quic_frame close = events_close(0x1c, 0xc, "");
+  const qlog_connection_closed *told;
+  fixture f;
+
+  (void)state;
+  for (int follows = 0; follows < 2; follows++) {
+    begin(&f, QUIC_VANTAGE_NETWORK);
+    told = &f.out.last[QLOG_CONNECTION_CLOSED].u.closed;
+    events_packet(&f.ev, C, QUIC_PACKET_HANDSHAKE, 7, &close, 1);
+    assert_int_equal(f.out.count[QLOG_CONNECTION_CLOSED], 0);
+    if (follows) {
+      one(&f, C, 8, events_close(0x1d, 0x100, ""));
+      assert_int_equal(f.out.count[QLOG_CONNECTION_CLOSED], 1);
+      assert_int_equal(told->application_error, 0x100);
+    }
+    one(&f, S, 8, events_close(0x1c, 0, ""));
+    quic_analysis_end(f.a, f.ev.now, QUIC_END_OF_TRACE);
+    assert_int_equal(f.out.count[QLOG_CONNECTION_CLOSED], 1);
+    assert_int_equal(told->initiator, QLOG_LOCAL);
+    if (!follows) {
+      assert_int_equal(told->connection_error, 0xc);
+    }
+    quic_analysis_del(f.a);
+  }
+}
+
 /* A packet is shown closed, and again when its key came. */
 static void test_late(void **state) {
   quic_frame frame = events_close(0x1d, 0x100, "");
@@ -421,12 +450,12 @@ static void test_nomem(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(test_totals),   cmocka_unit_test(test_shares),
-      cmocka_unit_test(test_endpoint), cmocka_unit_test(test_inferred),
-      cmocka_unit_test(test_closed),   cmocka_unit_test(test_late),
-      cmocka_unit_test(test_copies),   cmocka_unit_test(test_uncertain),
-      cmocka_unit_test(test_odd),      cmocka_unit_test(test_bounded),
-      cmocka_unit_test(test_nomem),
+      cmocka_unit_test(test_totals),    cmocka_unit_test(test_shares),
+      cmocka_unit_test(test_endpoint),  cmocka_unit_test(test_inferred),
+      cmocka_unit_test(test_closed),    cmocka_unit_test(test_stand_in),
+      cmocka_unit_test(test_late),      cmocka_unit_test(test_copies),
+      cmocka_unit_test(test_uncertain), cmocka_unit_test(test_odd),
+      cmocka_unit_test(test_bounded),   cmocka_unit_test(test_nomem),
   };
 
   return cmocka_run_group_tests_name("analysis", tests, NULL, NULL);
