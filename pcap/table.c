@@ -71,6 +71,7 @@ int qd_table_next(qd_table *table) {
   table->cell = 0;
   if (table->starved) {
     table->starved = false;
+    table->len = 0; /* the cells behind the one that had no memory */
     return 0;
   }
   table->rows++;
@@ -85,6 +86,7 @@ void qd_table_note(qd_table *table) {
     (void)!table_keep(table);
     table->starved = false;
   }
+  quic_text_init(&table->text, table->buffer, sizeof(table->buffer));
 }
 
 static void table_cell(const qd_table *table, size_t i, const char *cell,
