@@ -428,7 +428,7 @@ void qd_expect_help(quic_text *out) {
            "\n"
            "  handshake && loss < 1%\n"
            "  class == application_close and error == h3_no_error\n"
-           "  requests == responses && failed == 0 && not broken\n"
+           "  responses >= 10 && failed == 0 && not broken\n"
            "  early in (none, accepted) && srtt < 50ms\n"
            "\n"
            "The language is that of --filter, see --help-filter; shares take "

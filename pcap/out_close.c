@@ -41,6 +41,19 @@ static void close_error(quic_text *t, const qd_trace *tr, int side,
   }
 }
 
+/* close_count writes ", 2 streams open". */
+static void close_count(quic_text *t, uint64_t n, const char *what,
+                        const char *how) {
+  if (n) {
+    quic_text_str(t, ", ");
+    quic_text_u64(t, n);
+    quic_text_char(t, ' ');
+    quic_text_str(t, what);
+    quic_text_str(t, n > 1 ? "s" : "");
+    quic_text_str(t, how);
+  }
+}
+
 static void close_at_that_time(quic_text *t, const quic_close *c) {
   static const char *const states[] = {
       [QUIC_STATE_UNKNOWN] = "handshake not in the capture",
@@ -51,21 +64,9 @@ static void close_at_that_time(quic_text *t, const quic_close *c) {
 
   qd_report_name(t, "at that time");
   quic_text_str(t, states[c->state]);
-  if (c->open_requests) {
-    quic_text_str(t, ", ");
-    quic_text_u64(t, c->open_requests);
-    quic_text_str(t, " requests open");
-  }
-  if (c->open_streams) {
-    quic_text_str(t, ", ");
-    quic_text_u64(t, c->open_streams);
-    quic_text_str(t, " streams open");
-  }
-  if (c->unacked) {
-    quic_text_str(t, ", ");
-    quic_text_u64(t, c->unacked);
-    quic_text_str(t, " packets not acknowledged");
-  }
+  close_count(t, c->open_requests, "request", " open");
+  close_count(t, c->open_streams, "stream", " open");
+  close_count(t, c->unacked, "packet", " not acknowledged");
   if (c->idle_timeout != QLOG_NONE && c->idle_timeout) {
     quic_text_str(t, ", idle timeout ");
     quic_close_duration(t, c->idle_timeout);

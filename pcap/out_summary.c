@@ -9,18 +9,18 @@
 #define SUMMARY_NAME_MAX 64 /* octets of a server name */
 
 static const qd_table_column summary_columns[] = {
-    {"#", true},
-    {"client -> server", false},
-    {"version", false},
-    {"sni / alpn", false},
-    {"handshake", true},
-    {"packets", true},
-    {"octets", true},
-    {"loss", true},
-    {"rtt min / srtt", true},
-    {"streams", true},
-    {"requests", true},
-    {"ended", false},
+    {"#", true, 0},
+    {"client -> server", false, 0},
+    {"version", false, 0},
+    {"sni / alpn", false, 0},
+    {"handshake", true, 0},
+    {"packets", true, 0},
+    {"octets", true, 0},
+    {"loss", true, 0},
+    {"rtt min / srtt", true, 0},
+    {"streams", true, 0},
+    {"requests", true, 0},
+    {"ended", false, 0},
 };
 
 #define SUMMARY_COLUMNS (sizeof(summary_columns) / sizeof(summary_columns[0]))

@@ -62,7 +62,7 @@ typedef struct qd_output_settings {
   int verbosity; /* tree: 1 = frames and their fields, 2 = every field, TLS,
                     transport parameters, certificates */
   bool absolute_time; /* seconds since 1970 instead of since the first packet */
-  unsigned width;     /* columns of the terminal; 0 = no terminal */
+  bool immediate;     /* rows as they come, though columns may not be even */
   const char *capture; /* file or interface that is read; NULL = not told */
 } qd_output_settings;
 

@@ -32,7 +32,7 @@ static void http_qpack(quic_text *t, const qd_http_qpack *q, int side) {
   }
   qd_report_name(t, side ? "server QPACK" : "client QPACK");
   quic_text_u64(t, q->sections);
-  quic_text_str(t, " sections, ");
+  quic_text_str(t, q->sections == 1 ? " section, " : " sections, ");
   quic_text_u64(t, q->field_octets);
   quic_text_str(t, " octets in ");
   quic_text_u64(t, q->section_octets + q->encoder_octets);

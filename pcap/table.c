@@ -10,6 +10,9 @@ void qd_table_init(qd_table *table, const quic_mem *mem,
   table->ncolumns = ncolumns;
   for (size_t i = 0; i < ncolumns; i++) {
     table->width[i] = strlen(columns[i].title);
+    if (columns[i].min > table->width[i]) {
+      table->width[i] = columns[i].min;
+    }
   }
   quic_text_init(&table->text, table->buffer, sizeof(table->buffer));
 }

@@ -13,7 +13,8 @@
 
 typedef struct qd_table_column {
   const char *title;
-  bool right; /* numbers stand at the right */
+  bool right;  /* numbers stand at the right */
+  uint8_t min; /* columns at least, for tables that are written row by row */
 } qd_table_column;
 
 typedef struct qd_table {

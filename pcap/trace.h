@@ -22,9 +22,10 @@ typedef struct qd_trace_told {
   bool choice; /* ALPN that the server chose */
   bool suite;
   bool tparams[QD_SIDES];
-  bool versions;    /* some were told of */
-  bool chosen;      /* and which was chosen */
-  uint32_t version; /* that the client tried first; 0 = not seen */
+  bool versions;     /* some were told of */
+  bool chosen;       /* and which was chosen */
+  uint32_t version;  /* that the client tried first; 0 = not seen */
+  size_t violations; /* of flow control */
 } qd_trace_told;
 
 /* Takes what the analysis concludes. */

@@ -310,6 +310,28 @@ static void traces_choose(qd_trace *tr, const quic_frame *f) {
   tr->unknown_app = true;
 }
 
+static uint64_t traces_stream(const quic_frame *f) {
+  return f->type >> 3 == QUIC_FRAME_STREAM >> 3 ? f->u.stream.stream_id
+         : f->type == QUIC_FRAME_STOP_SENDING   ? f->u.stop_sending.stream_id
+                                                : f->u.reset_stream.stream_id;
+}
+
+/* traces_warn warns of a stream; QLOG_NONE: of the connection. */
+static void traces_warn(qd_trace *tr, uint64_t stream_id, uint64_t code,
+                        const char *text) {
+  char buf[160];
+  quic_text t;
+
+  quic_text_init(&t, buf, sizeof(buf));
+  if (stream_id != QLOG_NONE) {
+    quic_text_str(&t, "stream ");
+    quic_text_u64(&t, stream_id);
+    quic_text_str(&t, ": ");
+  }
+  quic_text_str(&t, text);
+  qd_trace_warn(tr, code, quic_text_cstr(&t));
+}
+
 /* What QUIC_INORDER_ and QD_STREAM_ bits mean. */
 static void traces_complain(qd_trace *tr, const quic_frame *f, unsigned found) {
   static const struct {
@@ -325,10 +347,34 @@ static void traces_complain(qd_trace *tr, const quic_frame *f, unsigned found) {
        "a frame on a stream on which its sender cannot send (RFC 9000 19.8)"},
   };
 
-  (void)f;
   for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
     if (found & rows[i].bit) {
-      qd_trace_warn(tr, rows[i].code, rows[i].text);
+      traces_warn(tr, traces_stream(f), rows[i].code, rows[i].text);
+    }
+  }
+}
+
+/* traces_limits tells of flow control limits that were passed, where no packet
+   that could have raised them is missing. */
+static void traces_limits(qd_trace *tr) {
+  static const struct {
+    uint64_t code;
+    const char *text;
+  } rows[QUIC_FLOW_KINDS] = {
+      [QUIC_FLOW_STREAM_DATA] = {0x3, "more octets than MAX_STREAM_DATA allows "
+                                      "(RFC 9000 4.1)"},
+      [QUIC_FLOW_CONNECTION_DATA] = {0x3, "more octets than MAX_DATA allows "
+                                          "(RFC 9000 4.1)"},
+      [QUIC_FLOW_STREAM_LIMIT] = {0x4, "more streams than MAX_STREAMS allows "
+                                       "(RFC 9000 4.6)"},
+  };
+  const quic_flow *flow = quic_analysis_flow(tr->analysis);
+  const quic_flow_violation *v;
+
+  while (flow && (v = quic_flow_violation_at(flow, tr->told.violations))) {
+    tr->told.violations++;
+    if (v->certain && rows[v->kind].text) {
+      traces_warn(tr, v->stream_id, rows[v->kind].code, rows[v->kind].text);
     }
   }
 }
@@ -406,6 +452,7 @@ int qd_traces_packet(qd_traces *ts, const qd_packet *p, bool shown) {
       e.u.packet.ack_delay_exponent = tr->ack_delay_exponent[p->sender];
     }
     qd_trace_emit(tr, &e);
+    traces_limits(tr);
   }
   qd_news_behind(tr, p);
   traces_frames(ts, tr, p);

@@ -558,10 +558,13 @@ static void analysis_dropped(quic_analysis *a, const qlog_event *e) {
 /* analysis_h3 looks for GOAWAY; frames say nothing else of how it ends. */
 static void analysis_h3(quic_analysis *a, const qlog_event *e) {
   int local = analysis_local(a);
+  int side = e->type == QLOG_H3_FRAME_CREATED ? local : !local;
 
   if (e->u.h3_frame.frame && e->u.h3_frame.frame->type == QUIC_H3_GOAWAY) {
-    a->goaway =
-        analysis_mark(e, e->type == QLOG_H3_FRAME_CREATED ? local : !local);
+    const quic_mark *last = &a->totals[side].last;
+
+    /* The packet that brought it, where it is told right before. */
+    a->goaway = last->time == e->time ? *last : analysis_mark(e, side);
   }
 }
 

@@ -9,7 +9,8 @@ typedef struct quic_totals {
   uint64_t packets, octets;            /* QUIC packets, their octets */
   uint64_t datagrams, datagram_octets; /* UDP; those with QUIC in them */
   uint64_t by_type[QUIC_PACKET_TYPES];
-  uint64_t opened, closed; /* packets whose frames are known, or not */
+  uint64_t opened, closed; /* protected packets whose frames are known, or not;
+                              the others are neither */
   uint64_t eliciting;      /* of the opened ones */
   uint64_t ack_only;       /* nothing but ACK and PADDING */
   uint64_t padding;        /* octets of PADDING frames */

@@ -103,12 +103,13 @@ static void app_step(app_run *run, quic_reader *rd) {
 
   switch (op >> 1 & 7) {
   case 0: /* octets elsewhere */
-    offset += quic_reader_u16(rd);
-    offset -= offset < 32768 ? offset : 32768;
-    /* fall through */
   case 1: /* the next octets */
   case 2:
   case 3:
+    if ((op >> 1 & 7) == 0) {
+      offset += quic_reader_u16(rd);
+      offset -= offset < 32768 ? offset : 32768;
+    }
     data = quic_reader_bytes(rd, quic_reader_u8(rd));
     app_stream(run, side, id, op & 0x10, offset, data);
     run->next[side][id] = offset + data.len;

@@ -85,10 +85,11 @@ static void http_decoded(void *user, const qpack_section *section) {
 
 static void http_qpack(capgen_http *h, int side) {
   const capgen_http_options *opt = &h->opt;
-  qpack_encoder_settings es = {.max_table_capacity = opt->capacity,
-                               .max_blocked_streams = opt->blocked,
-                               .table_capacity = opt->capacity,
-                               .plain = opt->plain};
+  qpack_encoder_settings es = {
+      .max_table_capacity = opt->capacity,
+      .max_blocked_streams = opt->blocked,
+      .table_capacity = opt->own_capacity ? opt->own_capacity : opt->capacity,
+      .plain = opt->plain};
   qpack_decoder_settings ds = {.max_table_capacity = opt->capacity,
                                .max_blocked_streams = opt->blocked,
                                .max_section_octets = 1 << 20,
@@ -231,11 +232,13 @@ void capgen_http_send(capgen_http *h, capgen_side side, uint64_t id,
 
   do {
     size_t n = b->len - at < h->piece ? b->len - at : h->piece;
+    size_t room =
+        (h->piece > CAPGEN_HTTP_PIECE ? h->piece : CAPGEN_HTTP_PIECE) + 64;
     capgen_packet *p = http_begin(h, side);
 
     http_encoder(h, p, side);
-    if (p->len + n > CAPGEN_HTTP_PIECE + 64 && p->len) {
-      n = CAPGEN_HTTP_PIECE + 64 - p->len;
+    if (p->len + n > room && p->len) {
+      n = room - p->len;
     }
     http_stream(h, p, side, id, b->data ? b->data + at : NULL, n,
                 fin && at + n == b->len);
@@ -305,6 +308,27 @@ void capgen_http_ack(capgen_http *h, capgen_side side) {
   http_end(h, side, p);
 }
 
+void capgen_http_ack_but(capgen_http *h, capgen_side side, uint64_t pn) {
+  uint64_t next = h->c->end[!side].next_pn[2];
+  uint8_t range[16];
+  quic_frame f = {.type = QUIC_FRAME_ACK};
+  quic_writer wr;
+
+  if (pn + 2 > next || pn == 0) {
+    abort();
+  }
+  quic_writer_init(&wr, range, sizeof(range));
+  quic_writer_varint(&wr, 0);
+  quic_writer_varint(&wr, pn - 1);
+  f.u.ack.largest = next - 1;
+  f.u.ack.delay = 25;
+  f.u.ack.first_range = next - 1 - (pn + 1);
+  f.u.ack.range_count = 1;
+  f.u.ack.ranges = quic_bytes_of(range, quic_writer_len(&wr));
+  capgen_http_frame(h, side, &f);
+  h->acked[side] = next;
+}
+
 void capgen_http_wait(capgen_http *h) {
   h->c->g->now += h->delay;
 }
@@ -315,6 +339,14 @@ void capgen_http_close(capgen_http *h, capgen_side side, uint64_t code,
 
   capgen_close(p, QUIC_FRAME_CONNECTION_CLOSE_APP, code, reason);
   http_end(h, side, p);
+}
+
+void capgen_http_note(const capgen_http *h, const char *note) {
+  FILE *out = h->c->g->files.notes;
+
+  if (out) {
+    fprintf(out, "%d %s\n", h->c->number, note);
+  }
 }
 
 /* The beginning. */
@@ -495,4 +527,56 @@ void capgen_http_get(capgen_http *h, uint64_t id, const char *path,
   capgen_request rq = {.path = path, .received = len};
 
   capgen_http_request(h, id, &rq);
+}
+
+/* Requests in packets of up to so many. */
+#define HTTP_PACKED 24
+
+/* http_pack sends the messages of |n| streams from |id| on in one packet. */
+static void http_pack(capgen_http *h, capgen_side side, uint64_t id, unsigned n,
+                      const char *const *fields, size_t body) {
+  capgen_packet *p;
+  capgen_buf b[HTTP_PACKED] = {{NULL, 0, 0}};
+
+  for (unsigned i = 0; i < n; i++) {
+    capgen_http_headers(h, side, id + 4 * (uint64_t)i, &b[i], fields);
+    if (body) {
+      capgen_buf_data(&b[i], body);
+    }
+  }
+  p = http_begin(h, side);
+  http_encoder(h, p, side);
+  for (unsigned i = 0; i < n; i++) {
+    capgen_stream(p, id + 4 * (uint64_t)i, 0, b[i].data, b[i].len, true);
+    capgen_buf_free(&b[i]);
+  }
+  http_end(h, side, p);
+}
+
+void capgen_http_many(capgen *g, const capgen_options *opt, unsigned n) {
+  static const char *const get[] = {":method", "GET",        ":scheme",
+                                    "https",   ":authority", "www.example.org",
+                                    ":path",   "/many",      NULL};
+  static const char *const ok[] = {":status", "200", NULL};
+  capgen_http *h = capgen_http_conn(g, opt, NULL);
+
+  h->delay = QUIC_MILLISECOND;
+  capgen_http_open(h);
+  for (unsigned i = 0; i < n; i += HTTP_PACKED) {
+    unsigned part = n - i < HTTP_PACKED ? n - i : HTTP_PACKED;
+    uint64_t id = 4 * (uint64_t)i;
+
+    http_pack(h, CAPGEN_CLIENT, id, part, get, 0);
+    capgen_http_wait(h);
+    capgen_http_ack(h, CAPGEN_SERVER);
+    http_pack(h, CAPGEN_SERVER, id, part, ok, 12);
+    capgen_http_wait(h);
+    capgen_http_ack(h, CAPGEN_CLIENT);
+    for (unsigned j = 0; j < part; j++) {
+      capgen_http_truth(h, id + 4 * (uint64_t)j, "GET", 200, 0, 12,
+                        "https://www.example.org/many");
+    }
+  }
+  capgen_http_close(h, CAPGEN_CLIENT, 0x100, "");
+  capgen_http_del(h);
 }

@@ -16,7 +16,10 @@
 
      conn stream method status sent received url
 
-   with "-" for what is not in the capture, or cannot be read from it. */
+   with "-" for what is not in the capture, or cannot be read from it; and one
+   about broken rules, in their order:
+
+     conn stream error */
 
 #include "qpack/decoder.h"
 #include "qpack/encoder.h"
@@ -54,7 +57,8 @@ typedef struct capgen_setting {
   { UINT64_MAX, 0 }
 
 typedef struct capgen_http_options {
-  uint64_t capacity; /* of dynamic tables, both sides; 0 = QPACK without */
+  uint64_t capacity;     /* of dynamic tables, both sides; 0 = QPACK without */
+  uint64_t own_capacity; /* what encoders want of it; 0 = all */
   uint64_t blocked;
   bool plain;                               /* strings are no Huffman code */
   const capgen_setting *more[CAPGEN_SIDES]; /* settings; NULL = none */
@@ -127,7 +131,7 @@ void capgen_http_send_at(capgen_http *h, capgen_side side, uint64_t id,
 capgen_http_stream *capgen_http_stream_of(capgen_http *h, uint64_t id);
 
 /* capgen_http_ack lets |side| acknowledge all packets of the other one, and
-   what it decoded; |fresh| only those since the last time. */
+   what it decoded. */
 void capgen_http_ack(capgen_http *h, capgen_side side);
 
 /* capgen_http_frame sends one QUIC frame. */
@@ -138,6 +142,9 @@ void capgen_http_stop(capgen_http *h, capgen_side side, uint64_t id,
                       uint64_t code);
 void capgen_http_datagram(capgen_http *h, capgen_side side, uint64_t id,
                           const void *data, size_t len);
+
+/* capgen_http_ack_but acknowledges all but packet |pn|. */
+void capgen_http_ack_but(capgen_http *h, capgen_side side, uint64_t pn);
 
 /* capgen_http_wait lets a one-way delay pass. */
 void capgen_http_wait(capgen_http *h);
@@ -150,6 +157,10 @@ void capgen_http_close(capgen_http *h, capgen_side side, uint64_t code,
 void capgen_http_truth(const capgen_http *h, uint64_t id, const char *method,
                        int status, uint64_t sent, uint64_t received,
                        const char *url);
+
+/* capgen_http_note writes the line of a broken rule; |note| is the stream ("-":
+   none) and the name of the error that answers it, with a space between. */
+void capgen_http_note(const capgen_http *h, const char *note);
 
 /* A request and its response.  What is NULL or 0 is not there. */
 typedef struct capgen_request {
@@ -170,5 +181,8 @@ void capgen_http_request(capgen_http *h, uint64_t id, const capgen_request *rq);
 void capgen_http_told(const capgen_http *h, uint64_t id,
                       const capgen_request *rq);
 void capgen_http_get(capgen_http *h, uint64_t id, const char *path, size_t len);
+
+/* capgen_http_many makes a connection with |n| small requests, packed close. */
+void capgen_http_many(capgen *g, const capgen_options *opt, unsigned n);
 
 #endif /* !defined(TESTS_SUPPORT_CAPGEN_HTTP_H) */
