@@ -192,7 +192,7 @@ def rtt(table, log, ours):
         table[log.writer, log.role, 'handshake'].append(
             steps['complete']['ms'] - steps['client_initial']['ms'] -
             (log.complete - min(sent)))
-    for _, m in log.metrics:
+    for m in log.metrics:
         told.update(m)
     have = ours['rtt'][log.role]
     if 'min_rtt' not in told or not have:

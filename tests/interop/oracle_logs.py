@@ -38,9 +38,8 @@ class Log:
         self.group = self.zero_rtt = None
         self.cut = self.whole_ms = False
         self.packets, self.http, self.closes, self.lost = [], [], [], []
-        self.metrics, self.states, self.keys = [], [], []
+        self.metrics, self.keys = [], []
         self.types, self.settings, self.params = {}, {}, {}
-        self.chosen = None
         self.origin = None  # of its clock, ms since 1970
         self.complete = None  # when the handshake was
 
@@ -190,7 +189,7 @@ def read_qlog(role, path):
             log.lost.append((h.get('packet_type', h.get('type')),
                              h['packet_number']))
         elif name == 'metrics_updated':
-            log.metrics.append((e['time'], data))
+            log.metrics.append(data)
         elif name == 'key_updated':
             log.keys.append((data['key_type'], data['trigger']))
             if data['key_type'] == 'client_1rtt_secret' and role == CLIENT:
@@ -199,8 +198,6 @@ def read_qlog(role, path):
             # The later ones hold: remembered for 0-RTT, then told.
             log.params[log.role if data['owner'] == 'local' else
                        log.other] = data
-        elif name == 'version_information':
-            log.chosen = data.get('chosen_version')
     return finish(log)
 
 

@@ -2,7 +2,7 @@
 counting of what was compared with it."""
 import calendar, collections, fnmatch, glob, json, os, re, subprocess, sys
 import tempfile, time
-from oracle_logs import CLIENT, SERVER, Log, Packet, fields, finish, frames, \
+from oracle_logs import CLIENT, Log, Packet, fields, finish, frames, \
     read_netlog, read_qlog, records
 
 HERE = os.path.dirname(os.path.abspath(__file__))
@@ -38,14 +38,10 @@ class Connection:
         head, events, _ = records(path)
         log = self.log = Log(CLIENT, 'quicdump', path)
         log.group = head['common_fields']['group_id']
-        self.events, self.last = events, 0
         self.epoch = epoch(head['common_fields']['reference_time']['epoch'])
-        self.metrics = {CLIENT: [], SERVER: []}
         self.closed = self.chosen = self.alpn = None
-        self.states = {}
         for e in events:
             name, data = e['name'].split(':')[1], e['data']
-            self.last = e['time']
             if name in ('packet_sent', 'packet_received'):
                 h, logged = data['header'], name.split('_')[1]
                 log.packets.append(Packet(
@@ -75,23 +71,16 @@ class Connection:
                 who = log.who('sent' if data['initiator'] == 'local' else
                               'received')
                 log.params.setdefault(who, {}).update(data)
-            elif name == 'recovery_metrics_updated':
-                self.metrics[side(e)].append(
-                    (e['time'], data))
             elif name == 'packet_lost':
                 h = data['header']
                 log.lost.append((side(e), h['packet_type'],
                                  h['packet_number']))
             elif name == 'connection_closed':
                 self.closed = data
-            elif name == 'connection_state_updated':
-                self.states[data['new']] = e['time']
             elif name == 'version_information':
                 self.chosen = data.get('chosen_version')
             elif name == 'alpn_information' and 'chosen_alpn' in data:
                 self.alpn = data['chosen_alpn'].get('string_value')
-            elif name == 'key_updated':
-                log.keys.append((side(e), data))
         finish(log)
 
 
