@@ -81,6 +81,9 @@ static void news_version(qd_trace *tr, const qd_packet *p) {
   if (p->sender == QD_CLIENT && h->is_long && !tr->told.version) {
     tr->told.version = h->version;
   }
+  if (p->sender == QD_SERVER && h->is_long) {
+    tr->told.answered = h->version;
+  }
   if (p->sender == QD_SERVER && !tr->told.chosen &&
       (h->type == QUIC_PACKET_HANDSHAKE || h->type == QUIC_PACKET_1RTT)) {
     tr->told.chosen = true;
@@ -146,6 +149,6 @@ void qd_news_before(qd_trace *tr, const qd_packet *p) {
 
 void qd_news_end(qd_trace *tr) {
   if (!tr->told.versions && tr->told.version) {
-    news_versions(tr, tr->now, 0, (quic_bytes){0});
+    news_versions(tr, tr->now, tr->told.answered, (quic_bytes){0});
   }
 }

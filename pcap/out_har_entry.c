@@ -284,13 +284,28 @@ static void entry_post_data(har_entry *e) {
 
 /* Request and response. */
 
-/* entry_url writes an absolute URL, whatever the request has. */
+/* entry_scheme_sound: |b| is a scheme of RFC 3986 3.1, in lower case. */
+static bool entry_scheme_sound(quic_bytes b) {
+  for (size_t i = 0; i < b.len; i++) {
+    uint8_t c = b.data[i];
+    bool letter = c >= 'a' && c <= 'z';
+
+    if (!letter && (i == 0 || !((c >= '0' && c <= '9') || c == '+' ||
+                                c == '-' || c == '.'))) {
+      return false;
+    }
+  }
+  return b.len > 0;
+}
+
+/* entry_url writes an absolute URL, whatever the request has; the fields tell
+   what it was. */
 static void entry_url(har_entry *e) {
   qd_request_target target = qd_request_target_of(e->request);
   const qd_conn *conn = e->trace->conn;
   char addr[QUIC_ADDR_TEXT];
 
-  if (!target.scheme.len) {
+  if (!entry_scheme_sound(target.scheme)) {
     target.scheme = quic_bytes_of("https", 5);
   }
   if (!target.authority.len) {

@@ -197,6 +197,9 @@ int qd_output_http_new(qd_output **out, const qd_output_settings *settings) {
   o->base.del = http_del;
   o->settings = *settings;
   qd_table_init(&o->table, settings->mem, http_columns, HTTP_COLUMNS);
+  if (settings->immediate) {
+    qd_table_widen(&o->table);
+  }
   *out = &o->base;
   return 0;
 }

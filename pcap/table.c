@@ -10,11 +10,16 @@ void qd_table_init(qd_table *table, const quic_mem *mem,
   table->ncolumns = ncolumns;
   for (size_t i = 0; i < ncolumns; i++) {
     table->width[i] = strlen(columns[i].title);
-    if (columns[i].min > table->width[i]) {
-      table->width[i] = columns[i].min;
-    }
   }
   quic_text_init(&table->text, table->buffer, sizeof(table->buffer));
+}
+
+void qd_table_widen(qd_table *table) {
+  for (size_t i = 0; i < table->ncolumns; i++) {
+    if (table->columns[i].min > table->width[i]) {
+      table->width[i] = table->columns[i].min;
+    }
+  }
 }
 
 void qd_table_free(qd_table *table) {

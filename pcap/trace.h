@@ -25,6 +25,7 @@ typedef struct qd_trace_told {
   bool versions;     /* some were told of */
   bool chosen;       /* and which was chosen */
   uint32_t version;  /* that the client tried first; 0 = not seen */
+  uint32_t answered; /* of the newest long header of the server; 0 */
   size_t violations; /* of flow control */
 } qd_trace_told;
 

@@ -340,24 +340,33 @@ static void test_held_limit(void **state) {
   close_bench(&b);
 }
 
-static void test_late_limits(void **state) {
+static void late_limits(bool passive) {
   qpack_decoder_settings settings = usual;
   bench b;
 
-  (void)state;
   settings.max_table_capacity = settings.max_blocked_streams = 0;
-  settings.passive = true;
+  settings.passive = passive;
   open_bench(&b, &settings);
   assert_int_equal(section(&b, 0, "0000 c1", NULL), 0);
   assert_int_equal(section(&b, 0, "0200 80", NULL), QUIC_ERR_PROTOCOL);
   assert_int_equal(qpack_decoder_set_limits(b.dec, 100, 1), 0);
   assert_int_equal(qpack_decoder_set_limits(b.dec, 220, 1), 0);
   assert_int_equal(section(&b, 4, "0200 80", NULL), QUIC_ERR_AGAIN);
-  assert_int_equal(qpack_decoder_set_limits(b.dec, 100, 1), QUIC_ERR_CONFLICT);
+  /* Who only watches may have guessed. */
+  assert_int_equal(qpack_decoder_set_limits(b.dec, 100, 1),
+                   passive ? 0 : QUIC_ERR_CONFLICT);
   assert_int_equal(qpack_decoder_set_limits(b.dec, 220, 5), 0);
   assert_int_equal(feed(&b, "3fbd01 4161 0131"), 0);
-  said(&b, ""); /* passive */
+  if (passive) {
+    said(&b, "");
+  }
   close_bench(&b);
+}
+
+static void test_late_limits(void **state) {
+  (void)state;
+  late_limits(true);
+  late_limits(false);
 }
 
 /* Required Insert Counts wrap at twice MaxEntries, §4.5.1.1. */
