@@ -119,11 +119,14 @@ _quicdump() {
   --filter)
     _quicdump_filter
     ;;
+  --threads)
+    _quicdump_words 0 1 2 3 4
+    ;;
   -c | --count) ;;
   *)
     if [[ $cur == -* ]]; then
       _quicdump_words -r -i -k -Z -v -vv -c -t -l -q -V --read= --interface= \
-        --keys= --user= --verbose --flat --why --filter= --help-filter \
+        --keys= --user= --threads= --verbose --flat --why --filter= --help-filter \
         --count= --absolute --immediate --color= --quiet --help --usage \
         --version
       [[ ${COMPREPLY[*]} == *= ]] && compopt -o nospace 2>/dev/null
