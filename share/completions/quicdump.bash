@@ -132,11 +132,14 @@ _quicdump() {
   --inject | --strip-secrets)
     _quicdump_files pcapng
     ;;
+  --threads)
+    _quicdump_words 0 1 2 3 4
+    ;;
   -c | --count | --follow) ;;
   *)
     if [[ $cur == -* ]]; then
       _quicdump_words -r -i -k -Z -v -vv -s -ss -c -t -l -q -V --read= \
-        --interface= --keys= --user= --verbose --summary --http --close \
+        --interface= --keys= --user= --threads= --verbose --summary --http --close \
         --json --follow= --flat --why --expect= --filter= --help-filter \
         --help-expect --count= --absolute --immediate --color= --quiet \
         --qlog= --qlog-compat --har= --har-bodies --extract= --inject= \

@@ -11,7 +11,7 @@
 #include "tests/support/failmem.h"
 
 static const qd_table_column columns[] = {
-    {"#", true}, {"name", false}, {"last", false}};
+    {"#", true, 0}, {"name", false, 0}, {"last", false, 0}};
 
 typedef struct shown {
   quic_text text;
