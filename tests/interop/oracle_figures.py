@@ -232,7 +232,7 @@ def main():
         for conn, log in cap.pairs():
             if conn:
                 j = all_json[conn.log.group]
-                answered = 'server_handshake' in j['handshake']['phases']
+                answered = 'server_initial' in j['handshake']['phases']
                 t.same(cap.name, 'chosen-version', str(j['conn']),
                        version(cap, j['conn'])[2:] if answered else None,
                        conn.chosen)
