@@ -243,7 +243,8 @@ void http_qpack_section(qd_http *h, http_stream *hs, qd_side side,
   if (dynamic && !end->limited) {
     qpack_guess(h, side);
   }
-  if (dynamic && qpack_lost(h, side)) {
+  /* A capture that starts in the middle has neither SETTINGS nor table. */
+  if (dynamic && (!end->limited || qpack_lost(h, side))) {
     qpack_refuse(h, hs, side, section, push_id);
     return;
   }
@@ -255,7 +256,7 @@ void http_qpack_section(qd_http *h, http_stream *hs, qd_side side,
     if (half->pending++ == 0) {
       half->waiting = h->trace->now;
     }
-  } else if (rv != 0) {
+  } else if (rv != 0 && (!dynamic || end->encoder != QD_REQUEST_NONE)) {
     qpack_trouble(h, side, hs->id);
   }
 }

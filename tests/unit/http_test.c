@@ -326,6 +326,44 @@ static void test_no_requests(void **state) {
   assert_null(strstr(t.told, "request 3"));
 }
 
+/* Datagrams belong to the request that their Quarter Stream ID names. */
+static void test_datagrams(void **state) {
+  static const struct {
+    const char *octets;
+    size_t len;
+  } rows[] = {{"\x01payload", 8},
+              {"\x02payload", 8},
+              {"", 0},
+              {"\x40", 1},
+              {"\xff\xff\xff\xff\xff\xff\xff\xff", 8}};
+  static const char note[] = "! a datagram without a Quarter Stream ID (RFC "
+                             "9297 2.1): H3_DATAGRAM_ERROR\n";
+  static talk t;
+  const char *at;
+
+  (void)state;
+  talk_init(&t, quic_mem_default(), "h3");
+  talk_hex(&t, QD_CLIENT, 4, GET, false);
+  for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+    quic_frame f = {.type = QUIC_FRAME_DATAGRAM | 1};
+
+    f.u.datagram.data = quic_bytes_of(rows[i].octets, rows[i].len);
+    talk_frame(&t, QD_CLIENT, &f);
+  }
+  talk_end(&t);
+  talk_free(&t);
+  assert_non_null(strstr(t.told, "h3 4 datagram 8\n  h3 8 datagram 8\n"));
+  at = t.told;
+  for (int i = 0; i < 3; i++) {
+    at = strstr(at, note);
+    assert_non_null(at);
+    at += strlen(note);
+  }
+  assert_null(strstr(at, note));
+  assert_non_null(strstr(t.told, "client 0/10 server 0/0 capsules 0 datagrams "
+                                 "1\n"));
+}
+
 /* Memory that runs out costs what could not be kept. */
 static void test_memory(void **state) {
   static talk t;
@@ -360,7 +398,8 @@ int main(void) {
       cmocka_unit_test(test_cuts),        cmocka_unit_test(test_every_place),
       cmocka_unit_test(test_repeated),    cmocka_unit_test(test_notes),
       cmocka_unit_test(test_holes),       cmocka_unit_test(test_lost_table),
-      cmocka_unit_test(test_no_requests), cmocka_unit_test(test_memory),
+      cmocka_unit_test(test_no_requests), cmocka_unit_test(test_datagrams),
+      cmocka_unit_test(test_memory),
   };
 
   return cmocka_run_group_tests(tests, NULL, NULL);
