@@ -301,9 +301,13 @@ static void traces_choose(qd_trace *tr, const quic_frame *f) {
     const traces_protocol *row = &traces_protocols[i];
 
     if (qd_news_alpn_is(alpn, row->alpn)) {
-      if (row->make(&tr->streams.app, tr) != 0) {
+      qd_protocol *app;
+
+      if (row->make(&app, tr) != 0) {
         tr->all->starved = true;
+        return;
       }
+      qd_streams_speak(&tr->streams, app);
       return;
     }
   }
