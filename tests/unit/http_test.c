@@ -185,6 +185,26 @@ static const run_row rows[] = {
       {'c', 0, "00 02 62 63" GET, 'f', 0},
       {'s', 0, OK "00[61]", 'f', 0}},
      ""},
+    /* a content-length that says nothing of the content */
+    {"HEAD",
+     "h3",
+     {{'c', 0, "01[0000 d2 d7 c1 50 01 61]", 'f', 0}, {'s', 0, OK_5, 'f', 0}},
+     ""},
+    {"nobody knows the method", "h3", {{'s', 0, OK_5, 'f', 0}}, ""},
+    {"the method is behind a hole",
+     "h3",
+     {{'c', 0, "00", 'f', 20}, {'s', 0, OK_5, 'f', 0}},
+     ""},
+    {"the method comes later",
+     "h3",
+     {{'s', 0, OK_5, 'f', 0}, {'c', 0, GET, 'f', 0}},
+     "stream 0: content-length says 5 octets, the content has 0 (RFC 9114 "
+     "4.1.2)\n"},
+    {"CONNECT",
+     "h3",
+     {{'c', 0, "01[0000 cf 50 01 61]", 'f', 0},
+      {'s', 0, OK_5 "00[61]", 'f', 0}},
+     ""},
 };
 
 static void test_notes(void **state) {
