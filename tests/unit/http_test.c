@@ -235,6 +235,35 @@ static const run_row rows[] = {
       {'c', 0, GET, 'f', 0},
       {'s', 0, "05[03 0000 d1 d7 c1 50 01 61]" OK, 'f', 0}},
      "stream 0: a promise of push ID 3, above MAX_PUSH_ID (RFC 9114 4.6)\n"},
+    /* QPACK */
+    {"the tables are not in the capture",
+     "h3",
+     {{'c', 0, "01[0500 80]", 'f', 0}, {'s', 0, "01[0200 80]", 'f', 0}},
+     ""},
+    {"a table of a capacity that nobody allowed",
+     "h3",
+     {{'s', 3, "00 04[]", 0, 0}, {'c', 0, "01[0500 80]", 'f', 0}},
+     "stream 0: no encoder gives this Required Insert Count (RFC 9204 "
+     "4.5.1.1)\n"},
+    {"a table larger than we keep",
+     "h3",
+     {{'s', 3, "00 04[01 80400000]", 0, 0},
+      {'c', 6, "02 3fe1ffff01", 0, 0},
+      {'c', 0, GET, 'f', 0},
+      {'s', 0, OK, 'f', 0}},
+     ""},
+    {"a capacity that nobody allowed",
+     "h3",
+     {{'s', 3, "00 04[01 4064]", 0, 0}, {'c', 6, "02 3f46", 0, 0}},
+     "stream 6: the table capacity is set above its maximum (RFC 9204 "
+     "3.2.3)\n"},
+    {"a section that waited is wrong",
+     "h3",
+     {{'s', 3, "00 04[01 5000]", 0, 0},
+      {'c', 0, "01[0200 81]", 'f', 0},
+      {'c', 6, "02 3fe11f 41 61 01 62", 0, 0}},
+     "stream 0: a relative index goes below the first entry (RFC 9204 "
+     "3.2.5)\n"},
 };
 
 static void test_notes(void **state) {
