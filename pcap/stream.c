@@ -60,6 +60,21 @@ static void stream_give_up(qd_streams *ss, qd_stream *st, qd_side side) {
   }
 }
 
+void qd_streams_speak(qd_streams *ss, qd_protocol *app) {
+  ss->app = app;
+  for (quic_list *item = ss->lru.next; item != &ss->lru; item = item->next) {
+    qd_stream *st = QUIC_LIST_ITEM(item, qd_stream, lru);
+
+    for (int side = 0; side < QD_SIDES; side++) {
+      qd_half *half = &st->half[side];
+
+      if (half->in.offset) {
+        half->deaf = !app->hole(app, st, (qd_side)side, half->in.offset);
+      }
+    }
+  }
+}
+
 static void stream_drop(qd_streams *ss, qd_stream *st) {
   if (ss->app) {
     ss->app->forget(ss->app, st);

@@ -78,6 +78,10 @@ struct qd_streams {
 
 void qd_streams_init(qd_streams *ss, qd_stream_pool *pool);
 
+/* qd_streams_speak hands the streams over to |app|, which is owned then.  What
+   they handed on before is a hole to it. */
+void qd_streams_speak(qd_streams *ss, qd_protocol *app);
+
 /* qd_streams_free forgets what is left; holes are given up first. */
 void qd_streams_free(qd_streams *ss);
 
