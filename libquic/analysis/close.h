@@ -25,7 +25,8 @@ typedef enum quic_close_class {
   QUIC_CLOSED_STALLED,     /* handshake never completed, then silence */
   QUIC_CLOSED_VANISHED,    /* one side silent while the other kept sending */
   QUIC_CLOSED_SUPERSEDED,  /* the client went on as another connection */
-  QUIC_CLOSED_UNKNOWN,     /* not determinable */
+  QUIC_CLOSED_UNKNOWN,     /* not determinable: packets that were not opened, or
+                              one direction only */
   QUIC_CLOSED_CLASSES
 } quic_close_class;
 

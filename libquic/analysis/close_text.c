@@ -264,7 +264,16 @@ static void text_not(const quic_close *c, quic_text *out) {
 }
 
 static void text_unknown(const quic_close *c, quic_text *out) {
-  quic_text_str(out, "not determinable: needs the keys of the last packets");
+  int unheard = c->silent[QUIC_SIDE_CLIENT] == QLOG_NONE ? QUIC_SIDE_CLIENT
+                                                         : QUIC_SIDE_SERVER;
+
+  quic_text_str(out, "not determinable: ");
+  if (c->silent[unheard] == QLOG_NONE) {
+    quic_text_printf(out, "no packet of the %s is in the trace",
+                     text_side(unheard));
+  } else {
+    quic_text_str(out, "needs the keys of the last packets");
+  }
   quic_text_str(out, ", silent ");
   quic_close_duration(out, c->silence);
 }

@@ -180,6 +180,50 @@ static void tell_no_version(fixture *f) {
   f->ev.sink->event(f->ev.sink, &e);
 }
 
+/* One that comes when the handshake is over tells of some other packet. */
+static void tell_late_version(fixture *f) {
+  established(f);
+  tell_no_version(f);
+  events_packet(&f->ev, S, QUIC_PACKET_VERSION_NEGOTIATION, 0, NULL, 0);
+  events_after(&f->ev, MS);
+  one(f, C, QUIC_PACKET_1RTT, 2, events_frame(QUIC_FRAME_PING));
+}
+
+/* The client went on in another version, and then there was nothing. */
+static void tell_version_stall(fixture *f) {
+  tell_version(f);
+  tell_no_version(f);
+  f->ev.closed = false;
+  f->ev.version = 1;
+  events_after(&f->ev, MS);
+  one(f, C, QUIC_PACKET_INITIAL, 1, events_crypto(0, 300));
+  events_after(&f->ev, MS);
+  one(f, S, QUIC_PACKET_INITIAL, 0, events_crypto(0, 90));
+  f->end = f->ev.now + 60 * QUIC_SECOND;
+}
+
+/* Captures of one direction. */
+
+static void tell_client_only(fixture *f) {
+  idle(f, C, 30000);
+  one(f, C, QUIC_PACKET_INITIAL, 0, events_crypto(0, 300));
+  events_after(&f->ev, 30 * MS);
+  one(f, C, QUIC_PACKET_HANDSHAKE, 0, events_crypto(0, 52));
+  for (uint64_t i = 0; i < 10; i++) {
+    one(f, C, QUIC_PACKET_1RTT, i, events_stream(0, 10 * i, 10, false));
+    events_after(&f->ev, 1000 * MS);
+  }
+  f->end = f->ev.now + 100 * QUIC_SECOND;
+}
+
+static void tell_server_only(fixture *f) {
+  f->ev.closed = true;
+  for (uint64_t i = 0; i < 10; i++) {
+    events_packet(&f->ev, S, QUIC_PACKET_1RTT, 0, NULL, 0);
+    events_after(&f->ev, 1000 * MS);
+  }
+}
+
 static void tell_no_answer(fixture *f) {
   for (uint64_t i = 0; i < 4; i++) {
     one(f, C, QUIC_PACKET_INITIAL, i, events_crypto(0, 300));
@@ -308,6 +352,18 @@ static const close_row rows[] = {
      "another connection"},
     {tell_no_version, QUIC_CLOSED_VERSION, -1, QUIC_STATE_UNKNOWN,
      "no version in common, and nothing followed"},
+    {tell_late_version, QUIC_CLOSED_NOT, -1, QUIC_STATE_CONFIRMED,
+     "still open: the trace ends with its last packet, before the client's "
+     "max_idle_timeout of 30.000 s"},
+    {tell_version_stall, QUIC_CLOSED_STALLED, C, QUIC_STATE_HANDSHAKE,
+     "handshake never completed: client silent for 60.001 s, server sent 1 "
+     "packet"},
+    {tell_client_only, QUIC_CLOSED_UNKNOWN, -1, QUIC_STATE_COMPLETE,
+     "not determinable: no packet of the server is in the trace, silent "
+     "101.000 s"},
+    {tell_server_only, QUIC_CLOSED_UNKNOWN, -1, QUIC_STATE_UNKNOWN,
+     "not determinable: no packet of the client is in the trace, silent "
+     "1.000 s"},
     {tell_no_answer, QUIC_CLOSED_NO_ANSWER, S, QUIC_STATE_INITIAL,
      "no answer: client sent 4 packets (3 probes) in 7.000 s, the server none"},
     {tell_one_try, QUIC_CLOSED_NO_ANSWER, S, QUIC_STATE_INITIAL,
