@@ -201,7 +201,8 @@ static void close_classify(quic_close *c, const quic_close_frame *from) {
   early |= c->state == QUIC_STATE_UNKNOWN &&
            (from->at.type == QUIC_PACKET_INITIAL ||
             from->at.type == QUIC_PACKET_HANDSHAKE);
-  if (alert || (early && c->space != QUIC_CLOSE_SPACE_NONE)) {
+  if ((alert && c->state != QUIC_STATE_CONFIRMED) ||
+      (early && c->space != QUIC_CLOSE_SPACE_NONE)) {
     c->class = QUIC_CLOSED_HANDSHAKE;
   } else {
     c->class = c->space == QUIC_CLOSE_SPACE_APPLICATION
@@ -422,6 +423,7 @@ static void close_idle(quic_close *c, const quic_close_facts *f) {
 
   c->idle_by = QUIC_SIDE_UNKNOWN;
   c->idle_timeout = QLOG_NONE;
+  c->idle_floor = false;
   for (int side = 0; side < QUIC_SIDES; side++) {
     if (f->known[side] && f->idle[side] && (!least || f->idle[side] < least)) {
       least = f->idle[side];
@@ -430,7 +432,8 @@ static void close_idle(quic_close *c, const quic_close_facts *f) {
   }
   /* One side's alone is an upper bound, and enough. */
   if (least) {
-    c->idle_timeout = least < floor ? floor : least;
+    c->idle_floor = least < floor;
+    c->idle_timeout = c->idle_floor ? floor : least;
   } else if (f->known[0] && f->known[1]) {
     c->idle_timeout = 0;
   }

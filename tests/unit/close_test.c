@@ -107,6 +107,21 @@ static void tell_alert(fixture *f) {
   one(f, C, QUIC_PACKET_HANDSHAKE, 0, frame);
 }
 
+/* Keys of 1-RTT are there before the certificate is liked. */
+static void tell_alert_1rtt(fixture *f) {
+  one(f, C, QUIC_PACKET_INITIAL, 0, events_crypto(0, 300));
+  events_after(&f->ev, 2 * MS);
+  one(f, S, QUIC_PACKET_INITIAL, 0, events_crypto(0, 90));
+  events_after(&f->ev, 2 * MS);
+  one(f, C, QUIC_PACKET_1RTT, 0, events_close(0x1c, 0x12a, ""));
+}
+
+/* TLS KeyUpdate, which QUIC has not (RFC 9001 §6). */
+static void tell_alert_confirmed(fixture *f) {
+  established(f);
+  one(f, S, QUIC_PACKET_1RTT, 1, events_close(0x1c, 0x10a, ""));
+}
+
 static void tell_refused(fixture *f) {
   one(f, C, QUIC_PACKET_INITIAL, 0, events_crypto(0, 300));
   events_after(&f->ev, 900000);
@@ -276,6 +291,15 @@ static void tell_closed_tail(fixture *f) {
   f->end = f->ev.now + 100 * QUIC_SECOND;
 }
 
+static void tell_unknown_version(fixture *f) {
+  f->ev.closed = true;
+  f->ev.version = 0x51303433;
+  events_packet(&f->ev, C, QUIC_PACKET_UNKNOWN, 0, NULL, 0);
+  events_after(&f->ev, MS);
+  events_packet(&f->ev, S, QUIC_PACKET_UNKNOWN, 0, NULL, 0);
+  f->end = f->ev.now + 100 * QUIC_SECOND;
+}
+
 static void tell_event_idle(fixture *f) {
   established(f);
   closed(f, QLOG_LOCAL, QLOG_CLOSE_IDLE_TIMEOUT, QLOG_NONE, QLOG_NONE);
@@ -323,6 +347,12 @@ static const close_row rows[] = {
     {tell_alert, QUIC_CLOSED_HANDSHAKE, C, QUIC_STATE_HANDSHAKE,
      "client ended the handshake with TLS alert 42 bad_certificate (0x12a) "
      "\"no\" at a frame CRYPTO, 4.0 ms after the first packet"},
+    {tell_alert_1rtt, QUIC_CLOSED_HANDSHAKE, C, QUIC_STATE_COMPLETE,
+     "client ended the handshake with TLS alert 42 bad_certificate (0x12a), "
+     "4.0 ms after the first packet"},
+    {tell_alert_confirmed, QUIC_CLOSED_TRANSPORT, S, QUIC_STATE_CONFIRMED,
+     "server closed with TLS alert 10 unexpected_message (0x10a), 1.236 s "
+     "after the handshake"},
     {tell_refused, QUIC_CLOSED_HANDSHAKE, S, QUIC_STATE_HANDSHAKE,
      "server closed during the handshake with transport error "
      "CONNECTION_REFUSED (0x2), 900 us after the first packet"},
@@ -339,8 +369,8 @@ static const close_row rows[] = {
      "still open: the trace ends 90.000 s after the last packet, and neither "
      "side has an idle timeout"},
     {tell_short_idle, QUIC_CLOSED_NOT, -1, QUIC_STATE_CONFIRMED,
-     "still open: the trace ends 50.0 ms after the last packet, before the "
-     "client's max_idle_timeout of 141.7 ms"},
+     "still open: the trace ends 50.0 ms after the last packet, before 3 "
+     "PTOs of 47.2 ms, more than the client's max_idle_timeout"},
     {tell_reset, QUIC_CLOSED_RESET, S, QUIC_STATE_CONFIRMED,
      "server sent a stateless reset: it no longer knew the connection, 1.242 s "
      "after the handshake"},
@@ -380,7 +410,9 @@ static const close_row rows[] = {
      "the client started over as another connection, 3.0 ms after the first "
      "packet"},
     {tell_closed_tail, QUIC_CLOSED_UNKNOWN, -1, QUIC_STATE_CONFIRMED,
-     "not determinable: needs the keys of the last packets, silent 100.000 s"},
+     "not determinable: the last packets were not opened, silent 100.000 s"},
+    {tell_unknown_version, QUIC_CLOSED_UNKNOWN, -1, QUIC_STATE_INITIAL,
+     "not determinable: the last packets were not opened, silent 100.000 s"},
     {tell_event_idle, QUIC_CLOSED_IDLE, C, QUIC_STATE_CONFIRMED,
      "idle timeout, as the endpoint says, 1.236 s after the handshake"},
     {tell_event_code, QUIC_CLOSED_APPLICATION, S, QUIC_STATE_CONFIRMED,
