@@ -289,8 +289,9 @@ static void analysis_tails(quic_analysis *a, const quic_mark *at, bool opened,
   }
   if (opened) {
     t->not_opened = 0;
-  } else if (at->type != QUIC_PACKET_0RTT &&
-             quic_packet_type_encrypted((quic_packet_type)at->type)) {
+  } else if (at->type == QUIC_PACKET_UNKNOWN ||
+             (at->type != QUIC_PACKET_0RTT &&
+              quic_packet_type_encrypted((quic_packet_type)at->type))) {
     t->not_opened++;
   }
   if (counts && t->since++ == 0) {

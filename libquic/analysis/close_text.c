@@ -36,7 +36,7 @@ static void text_count(quic_text *out, uint64_t n, const char *noun) {
 /* text_when: where in the life of the connection that was. */
 static void text_when(const quic_close *c, quic_text *out) {
   quic_text_str(out, ", ");
-  if (c->since_handshake != QLOG_NONE) {
+  if (c->since_handshake != QLOG_NONE && c->class != QUIC_CLOSED_HANDSHAKE) {
     quic_close_duration(out, c->since_handshake);
     quic_text_str(out, " after the handshake");
   } else {
@@ -158,6 +158,13 @@ static void text_reset(const quic_close *c, quic_text *out) {
 }
 
 static void text_limit(const quic_close *c, quic_text *out) {
+  if (c->idle_floor) {
+    quic_text_str(out, "3 PTOs of ");
+    quic_close_duration(out, c->idle_timeout / 3);
+    quic_text_printf(out, ", more than the %s's max_idle_timeout",
+                     text_side(c->idle_by));
+    return;
+  }
   if (c->idle_by != QUIC_SIDE_UNKNOWN) {
     quic_text_printf(out, "the %s's ", text_side(c->idle_by));
   }
@@ -264,7 +271,16 @@ static void text_not(const quic_close *c, quic_text *out) {
 }
 
 static void text_unknown(const quic_close *c, quic_text *out) {
-  quic_text_str(out, "not determinable: needs the keys of the last packets");
+  int unheard = c->silent[QUIC_SIDE_CLIENT] == QLOG_NONE ? QUIC_SIDE_CLIENT
+                                                         : QUIC_SIDE_SERVER;
+
+  quic_text_str(out, "not determinable: ");
+  if (c->silent[unheard] == QLOG_NONE) {
+    quic_text_printf(out, "no packet of the %s is in the trace",
+                     text_side(unheard));
+  } else {
+    quic_text_str(out, "the last packets were not opened");
+  }
   quic_text_str(out, ", silent ");
   quic_close_duration(out, c->silence);
 }
