@@ -1,6 +1,7 @@
 #include "pcap/expect.h"
 
 #include "pcap/complain.h"
+#include "pcap/fieldhelp.h"
 #include "pcap/show.h"
 #include "pcap/trace.h"
 #include "wire/names.h"
@@ -418,4 +419,21 @@ int qd_expect_new(qd_output **out, const qd_output_settings *settings,
 
 uint64_t qd_expect_failed(const qd_output *out) {
   return ((const out_expect *)(const void *)out)->failed;
+}
+
+void qd_expect_help(quic_text *out) {
+  quic_text_str(
+      out, "An expression that must hold for every connection; otherwise the\n"
+           "exit status is 1, and a line says which connection and why.\n"
+           "\n"
+           "  handshake && loss < 1%\n"
+           "  class == application_close and error == h3_no_error\n"
+           "  responses >= 10 && failed == 0 && not broken\n"
+           "  early in (none, accepted) && srtt < 50ms\n"
+           "\n"
+           "The language is that of --filter, see --help-filter; shares take "
+           "%.  With\n"
+           "--filter only connections of which a packet fits are looked at.\n"
+           "\n");
+  qd_fieldhelp(out, qd_expect_fields, qd_expect_nfields);
 }

@@ -7,7 +7,7 @@
 #include "analysis/filter.h"
 #include "pcap/output.h"
 
-/* The fields, for compiling an expression and for --help-filter. */
+/* The fields, for compiling an expression. */
 extern const quic_filter_field qd_expect_fields[];
 extern const size_t qd_expect_nfields;
 
@@ -19,5 +19,8 @@ int qd_expect_new(qd_output **out, const qd_output_settings *settings,
 /* qd_expect_failed returns for how many connections the expression did not
    hold; |out| was made by qd_expect_new. */
 uint64_t qd_expect_failed(const qd_output *out);
+
+/* qd_expect_help writes what --help-expect shows. */
+void qd_expect_help(quic_text *out);
 
 #endif /* !defined(QD_EXPECT_H) */

@@ -9,6 +9,8 @@
 /* WebTransport's signal value on bidirectional streams has no length. */
 #define HTTP_NO_LENGTH QUIC_H3_WEBTRANSPORT_STREAM
 
+#define HTTP_PUSHES_MAX 1024 /* ranges of push IDs */
+
 void http_note(qd_http *h, uint64_t stream_id, uint64_t code, const char *fmt,
                ...) {
   char buf[256];
@@ -91,6 +93,7 @@ static void http_stream_end(qd_http *h, http_stream *hs) {
 void http_stream_settle(qd_http *h, http_stream *hs) {
   if (hs->gone && !hs->half[QD_CLIENT].pending &&
       !hs->half[QD_SERVER].pending) {
+    quic_list_remove(&hs->node);
     (void)quic_map_remove(&h->waiting, quic_bytes_of(&hs->id, sizeof(hs->id)));
     http_stream_end(h, hs);
   }
@@ -113,9 +116,10 @@ static http_stream *http_stream_of(qd_http *h, qd_stream *st) {
     quic_tlv_reader_init(&hs->half[side].tlv);
     quic_tlv_reader_init(&hs->half[side].capsules);
     hs->half[side].length = QD_REQUEST_NONE;
+    hs->half[side].first = hs->half[side].last = QUIC_TIME_NEVER;
   }
   if (!(st->id & 2)) {
-    hs->kind = st->id & 1 ? HTTP_OTHER : HTTP_REQUEST;
+    hs->kind = st->id & 1 ? HTTP_UNDECIDED : HTTP_REQUEST;
     hs->has_type = true;
   }
   st->app = hs;
@@ -128,8 +132,9 @@ static const quic_h3_frame_info *http_known(uint64_t type) {
   return quic_h3_frame_info_find(type);
 }
 
-/* http_placed notes a frame where it must not be (RFC 9114 table 1, §7.2). */
-static void http_placed(qd_http *h, const http_stream *hs, qd_side side,
+/* http_placed notes a frame where it must not be (RFC 9114 table 1, §7.2), and
+   returns whether it may be there. */
+static bool http_placed(qd_http *h, const http_stream *hs, qd_side side,
                         uint64_t type) {
   const quic_h3_frame_info *info = http_known(type);
   unsigned where = hs->kind == HTTP_CONTROL ? QUIC_H3_ON_CONTROL
@@ -138,7 +143,7 @@ static void http_placed(qd_http *h, const http_stream *hs, qd_side side,
   unsigned from = side == QD_CLIENT ? QUIC_H3_FROM_CLIENT : QUIC_H3_FROM_SERVER;
 
   if (!info) {
-    return;
+    return true;
   }
   if (info->flags & QUIC_H3_HTTP2_ONLY) {
     http_note(h, hs->id, 0x105,
@@ -152,6 +157,30 @@ static void http_placed(qd_http *h, const http_stream *hs, qd_side side,
   } else if (!(info->flags & from)) {
     http_note(h, hs->id, 0x105, "%s from the %s (RFC 9114 7.2)", info->name,
               side == QD_CLIENT ? "client" : "server");
+  } else {
+    return true;
+  }
+  return false;
+}
+
+void http_push_id(qd_http *h, const http_stream *hs, uint64_t push_id,
+                  const char *what) {
+  uint64_t max = h->ends[QD_CLIENT].max_push_id;
+
+  if (max == QD_REQUEST_NONE || push_id > max) {
+    http_note(h, hs->id, 0x108,
+              "%s of push ID %llu, above MAX_PUSH_ID (RFC 9114 4.6)", what,
+              (unsigned long long)push_id);
+  }
+}
+
+/* http_misplaced_data notes DATA where no content can be. */
+static void http_misplaced_data(qd_http *h, const http_stream *hs,
+                                const http_half *half) {
+  if (half->phase == HTTP_TRAILERS) {
+    http_note(h, hs->id, 0x105, "DATA behind the trailers (RFC 9114 4.1)");
+  } else if (half->phase == HTTP_BEFORE && !half->pending && !half->blind) {
+    http_note(h, hs->id, 0x105, "DATA before HEADERS (RFC 9114 4.1)");
   }
 }
 
@@ -164,20 +193,23 @@ static void http_begin(qd_http *h, http_stream *hs, qd_side side) {
   if (hs->kind == HTTP_CONTROL) {
     http_control_first(h, hs, f.type);
   }
-  http_placed(h, hs, side, f.type);
-  half->keep = info &&
-               !(info->flags &
-                 (QUIC_H3_STREAMED | QUIC_H3_NO_LENGTH | QUIC_H3_HTTP2_ONLY)) &&
-               f.length <= QD_HTTP_FRAME_MAX;
-  if (info && info->flags & QUIC_H3_NO_LENGTH) {
+  if (hs->kind == HTTP_REQUEST && f.type == QUIC_H3_WEBTRANSPORT_STREAM) {
     hs->kind = HTTP_WEBTRANSPORT;
+    hs->type = f.type;
+    http_emit_type(h, hs);
     return;
   }
-  if (f.type == QUIC_H3_DATA && half->phase != HTTP_CONTENT) {
-    http_note(h, hs->id, 0x105, "DATA %s (RFC 9114 4.1)",
-              half->phase == HTTP_BEFORE ? "before HEADERS"
-                                         : "behind the trailers");
+  if (hs->kind != HTTP_CONTROL) {
+    (void)http_message_request(h, hs);
   }
+  half->stray = !http_placed(h, hs, side, f.type);
+  half->keep = info &&
+               !(info->flags & (QUIC_H3_STREAMED | QUIC_H3_HTTP2_ONLY)) &&
+               f.length <= QD_HTTP_FRAME_MAX;
+  if (f.type == QUIC_H3_DATA && !half->stray) {
+    http_misplaced_data(h, hs, half);
+  }
+  half->blind |= f.type == QUIC_H3_HEADERS && !half->keep;
   if (!half->keep) {
     http_emit_frame(h, hs, side, &f, half->tlv.header_len + f.length, NULL);
   }
@@ -196,7 +228,9 @@ static void http_whole(qd_http *h, http_stream *hs, qd_side side,
               info ? info->name : "frame", payload.len);
     return;
   }
-  if (f.type == QUIC_H3_HEADERS) {
+  if (half->stray) {
+    http_emit_frame(h, hs, side, &f, half->tlv.header_len + f.length, NULL);
+  } else if (f.type == QUIC_H3_HEADERS) {
     half->sections++;
     http_qpack_section(h, hs, side, f.u.payload, QD_REQUEST_NONE);
   } else if (f.type == QUIC_H3_PUSH_PROMISE) {
@@ -213,7 +247,7 @@ static void http_value(qd_http *h, http_stream *hs, qd_side side,
   http_half *half = &hs->half[side];
   void *buf = half->buf;
 
-  if (half->tlv.type == QUIC_H3_DATA) {
+  if (half->tlv.type == QUIC_H3_DATA && !half->stray) {
     http_message_data(h, hs, side, piece);
     return;
   }
@@ -227,6 +261,7 @@ static void http_value(qd_http *h, http_stream *hs, qd_side side,
   }
   if (quic_mem_grow(h->mem, &buf, &half->cap, half->len + piece.len, 1) != 0) {
     half->keep = false;
+    half->blind = true;
     return;
   }
   half->buf = buf;
@@ -272,117 +307,6 @@ static void http_elements(qd_http *h, http_stream *hs, qd_side side,
   }
 }
 
-/* Unidirectional streams begin with a type. */
-
-static void http_emit_type(qd_http *h, const http_stream *hs) {
-  static const int kinds[] = {[HTTP_CONTROL] = QLOG_H3_CONTROL,
-                              [HTTP_PUSH] = QLOG_H3_PUSH,
-                              [HTTP_ENCODER] = QLOG_H3_QPACK_ENCODE,
-                              [HTTP_DECODER] = QLOG_H3_QPACK_DECODE,
-                              [HTTP_WEBTRANSPORT] = QLOG_H3_UNKNOWN,
-                              [HTTP_OTHER] = QLOG_H3_UNKNOWN};
-  qlog_event e;
-
-  qlog_event_init(&e, QLOG_H3_STREAM_TYPE_SET, h->trace->now);
-  e.u.h3_stream.initiator = hs->opener == QD_CLIENT ? QLOG_LOCAL : QLOG_REMOTE;
-  e.u.h3_stream.stream_id = hs->id;
-  e.u.h3_stream.kind = hs->kind == HTTP_OTHER && quic_h3_reserved(hs->type)
-                           ? QLOG_H3_RESERVED
-                           : kinds[hs->kind];
-  e.u.h3_stream.type = hs->type;
-  if (hs->kind == HTTP_PUSH) {
-    e.u.h3_stream.push_id = hs->push_id;
-  }
-  qd_trace_emit(h->trace, &e);
-}
-
-/* http_critical notes the stream that only one may be of (RFC 9114 §6.2.1, RFC
-   9204 §4.2). */
-static void http_critical(qd_http *h, http_stream *hs, uint64_t *slot) {
-  if (*slot != QD_REQUEST_NONE) {
-    http_note(h, hs->id, 0x103, "a second %s stream (RFC 9114 6.2)",
-              quic_h3_stream_name(hs->type));
-    hs->kind = HTTP_OTHER;
-    return;
-  }
-  *slot = hs->id;
-}
-
-static void http_typed(qd_http *h, http_stream *hs) {
-  http_end *end = &h->ends[hs->opener];
-
-  switch (hs->type) {
-  case QUIC_H3_STREAM_CONTROL:
-    hs->kind = HTTP_CONTROL;
-    http_critical(h, hs, &end->control);
-    break;
-  case QUIC_H3_STREAM_QPACK_ENCODER:
-    hs->kind = HTTP_ENCODER;
-    http_critical(h, hs, &end->encoder);
-    break;
-  case QUIC_H3_STREAM_QPACK_DECODER:
-    hs->kind = HTTP_DECODER;
-    http_critical(h, hs, &end->decoder);
-    break;
-  case QUIC_H3_STREAM_PUSH:
-    hs->kind = HTTP_PUSH;
-    break;
-  case QUIC_H3_STREAM_WEBTRANSPORT:
-    hs->kind = HTTP_WEBTRANSPORT;
-    break;
-  default:
-    hs->kind = HTTP_OTHER;
-    break;
-  }
-}
-
-/* http_prefix takes a varint at the start of a stream.  Returns false while
-   it is not whole. */
-static bool http_prefix(http_stream *hs, quic_bytes *data, uint64_t *value) {
-  while (data->len) {
-    hs->part[hs->part_len++] = *data->data++;
-    data->len--;
-    if (hs->part_len == (size_t)1 << (hs->part[0] >> 6)) {
-      quic_reader rd;
-
-      quic_reader_init(&rd, hs->part, hs->part_len);
-      *value = quic_reader_varint(&rd);
-      hs->part_len = 0;
-      return true;
-    }
-  }
-  return false;
-}
-
-/* http_opened reads the type of a unidirectional stream, and the ID behind that
-   of a push or a WebTransport stream.  Returns false while they are not
-   whole. */
-static bool http_opened(qd_http *h, http_stream *hs, quic_bytes *data) {
-  if (!hs->has_type) {
-    if (!http_prefix(hs, data, &hs->type)) {
-      return false;
-    }
-    hs->has_type = true;
-    http_typed(h, hs);
-    if (hs->kind != HTTP_PUSH && hs->kind != HTTP_WEBTRANSPORT) {
-      http_emit_type(h, hs);
-    }
-  }
-  if ((hs->kind == HTTP_PUSH || hs->kind == HTTP_WEBTRANSPORT) && hs->id & 2 &&
-      !hs->has_push_id) {
-    if (!http_prefix(hs, data, &hs->push_id)) {
-      return false;
-    }
-    hs->has_push_id = true;
-    http_emit_type(h, hs);
-    if (hs->kind == HTTP_PUSH && hs->opener == QD_CLIENT) {
-      http_note(h, hs->id, 0x103,
-                "a push stream of the client (RFC 9114 6.2.2)");
-    }
-  }
-  return true;
-}
-
 /* What the streams call. */
 
 static void http_octets(qd_protocol *app, qd_stream *st, qd_side side,
@@ -393,20 +317,12 @@ static void http_octets(qd_protocol *app, qd_stream *st, qd_side side,
   if (!hs || !http_opened(h, hs, &data) || data.len == 0) {
     return;
   }
-  if (hs->kind == HTTP_REQUEST || hs->kind == HTTP_PUSH) {
-    qd_request *rq = http_message_request(h, hs);
-
-    if (rq) {
-      qd_http_message *m = &rq->side[side];
-
-      m->first = m->first == QUIC_TIME_NEVER ? h->trace->now : m->first;
-      m->last = h->trace->now;
-      m->stream += data.len;
-    }
-  }
   switch (hs->kind) {
   case HTTP_REQUEST:
   case HTTP_PUSH:
+    http_message_octets(h, hs, side, data.len);
+    http_elements(h, hs, side, data);
+    break;
   case HTTP_CONTROL:
     http_elements(h, hs, side, data);
     break;
@@ -424,15 +340,13 @@ static void http_octets(qd_protocol *app, qd_stream *st, qd_side side,
 static bool http_hole(qd_protocol *app, qd_stream *st, qd_side side,
                       uint64_t len) {
   qd_http *h = (qd_http *)(void *)app;
-  http_stream *hs = st->app;
+  http_stream *hs = http_stream_of(h, st);
   http_half *half = hs ? &hs->half[side] : NULL;
 
   if (!hs) {
     return false;
   }
-  if (hs->request) {
-    hs->request->side[side].lost += len;
-  }
+  http_message_lost(h, hs, side, len);
   if (hs->kind == HTTP_ENCODER) {
     h->ends[side].deaf_encoder = true;
     return false;
@@ -444,7 +358,13 @@ static bool http_hole(qd_protocol *app, qd_stream *st, qd_side side,
     return true;
   }
   half->keep = false;
+  half->blind = true;
   return false;
+}
+
+static bool http_is_critical(const http_stream *hs) {
+  return hs->kind == HTTP_CONTROL || hs->kind == HTTP_ENCODER ||
+         hs->kind == HTTP_DECODER;
 }
 
 static void http_fin(qd_protocol *app, qd_stream *st, qd_side side) {
@@ -454,8 +374,7 @@ static void http_fin(qd_protocol *app, qd_stream *st, qd_side side) {
   if (!hs) {
     return;
   }
-  if (hs->kind == HTTP_CONTROL || hs->kind == HTTP_ENCODER ||
-      hs->kind == HTTP_DECODER) {
+  if (http_is_critical(hs)) {
     http_note(h, hs->id, 0x104, "the %s stream was closed (RFC 9114 6.2.1)",
               quic_h3_stream_name(hs->type));
     return;
@@ -464,6 +383,7 @@ static void http_fin(qd_protocol *app, qd_stream *st, qd_side side) {
     if (!quic_tlv_reader_between(&hs->half[side].tlv) && !st->half[side].deaf) {
       http_note(h, hs->id, 0x106,
                 "the stream ends inside a frame (RFC 9114 7.1)");
+      hs->half[side].blind = true;
     }
     http_message_end(h, hs, side);
   }
@@ -481,8 +401,7 @@ static void http_reset(qd_protocol *app, qd_stream *st, qd_side side,
   if (rq || (hs && hs->request)) {
     (rq ? rq : hs->request)->side[side].reset_code = code;
   }
-  if (hs && (hs->kind == HTTP_CONTROL || hs->kind == HTTP_ENCODER ||
-             hs->kind == HTTP_DECODER)) {
+  if (hs && http_is_critical(hs)) {
     http_note(h, hs->id, 0x104, "the %s stream was reset (RFC 9114 6.2.1)",
               quic_h3_stream_name(hs->type));
   }
@@ -497,6 +416,12 @@ static void http_stop(qd_protocol *app, qd_stream *st, qd_side side,
 
   if (rq) {
     rq->side[http_other(side)].stop_code = code;
+  }
+  if (hs && http_is_critical(hs)) {
+    http_note(h, hs->id, 0x104,
+              "the %s asked to close the %s stream (RFC 9114 6.2.1)",
+              side == QD_CLIENT ? "client" : "server",
+              quic_h3_stream_name(hs->type));
   }
 }
 
@@ -528,6 +453,14 @@ static void http_datagram(qd_protocol *app, qd_side side, quic_bytes data) {
   }
 }
 
+/* http_end_waiting: what the section waits for is not in the capture. */
+static void http_end_waiting(qd_http *h, http_stream *hs) {
+  for (int side = 0; hs->request && side < QD_SIDES; side++) {
+    hs->request->side[side].malformed += hs->half[side].pending;
+  }
+  http_stream_end(h, hs);
+}
+
 /* http_forget keeps a stream on which a section still waits. */
 static void http_forget(qd_protocol *app, qd_stream *st) {
   qd_http *h = (qd_http *)(void *)app;
@@ -547,21 +480,26 @@ static void http_forget(qd_protocol *app, qd_stream *st) {
       quic_map_put(&h->waiting, quic_bytes_of(&hs->id, sizeof(hs->id)), hs) ==
           0) {
     hs->gone = true;
+    quic_list_push_back(&h->gone, &hs->node);
     return;
   }
-  http_stream_end(h, hs);
-}
-
-static void http_end_waiting(void *user, quic_bytes key, void *value) {
-  (void)key;
-  http_stream_end(user, value);
+  http_end_waiting(h, hs);
 }
 
 static void http_finish(qd_protocol *app) {
   qd_http *h = (qd_http *)(void *)app;
 
-  quic_map_each(&h->waiting, http_end_waiting, h);
-  quic_map_free(&h->waiting);
+  for (int side = 0; side < QD_SIDES; side++) {
+    h->trace->http.settings[side] = h->ends[side].settings;
+    h->trace->http.qpack[side] = h->ends[side].stats;
+  }
+  while (!quic_list_empty(&h->gone)) {
+    http_stream *hs = QUIC_LIST_ITEM(h->gone.next, http_stream, node);
+
+    quic_list_remove(&hs->node);
+    (void)quic_map_remove(&h->waiting, quic_bytes_of(&hs->id, sizeof(hs->id)));
+    http_end_waiting(h, hs);
+  }
 }
 
 static void http_free_promise(void *user, quic_bytes key, void *value) {
@@ -577,6 +515,7 @@ static void http_del(qd_protocol *app) {
 
   for (int side = 0; side < QD_SIDES; side++) {
     http_qpack_free(h, (qd_side)side);
+    quic_rangeset_free(&h->ends[side].pushes);
   }
   quic_map_each(&h->promises, http_free_promise, h);
   quic_map_free(&h->promises);
@@ -602,6 +541,7 @@ int qd_http_new(qd_protocol **out, qd_trace *tr) {
   h->mem = mem;
   h->trace = tr;
   quic_map_init(&h->waiting, mem, tr->streams.pool->seed);
+  quic_list_init(&h->gone);
   quic_map_init(&h->promises, mem, tr->streams.pool->seed);
   for (int side = 0; side < QD_SIDES && rv == 0; side++) {
     http_end *end = &h->ends[side];
@@ -609,6 +549,7 @@ int qd_http_new(qd_protocol **out, qd_trace *tr) {
     end->control = end->encoder = end->decoder = QD_REQUEST_NONE;
     end->goaway = end->max_push_id = QD_REQUEST_NONE;
     end->settings.max_field_section_size = QD_REQUEST_NONE;
+    quic_rangeset_init(&end->pushes, mem, HTTP_PUSHES_MAX);
     rv = http_qpack_init(h, (qd_side)side);
   }
   if (rv != 0) {
@@ -617,13 +558,4 @@ int qd_http_new(qd_protocol **out, qd_trace *tr) {
   }
   *out = &h->base;
   return 0;
-}
-
-const qd_http_settings *qd_http_settings_of(const qd_protocol *app,
-                                            qd_side side) {
-  return &((const qd_http *)(const void *)app)->ends[side].settings;
-}
-
-const qd_http_qpack *qd_http_qpack_of(const qd_protocol *app, qd_side side) {
-  return &((const qd_http *)(const void *)app)->ends[side].stats;
 }

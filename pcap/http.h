@@ -18,34 +18,4 @@
    QUIC_ERR_NOMEM. */
 int qd_http_new(qd_protocol **out, qd_trace *tr) QUIC_MUST_USE;
 
-/* What one end told of itself, for reports. */
-typedef struct qd_http_settings {
-  bool seen;
-  uint64_t max_table_capacity;
-  uint64_t blocked_streams;
-  uint64_t max_field_section_size; /* QD_REQUEST_NONE = no limit */
-  uint64_t enable_connect_protocol;
-  uint64_t h3_datagram;
-} qd_http_settings;
-
-/* How one end used QPACK. */
-typedef struct qd_http_qpack {
-  uint64_t encoder_octets; /* of its encoder stream */
-  uint64_t inserts;
-  uint64_t capacity; /* of its table, now */
-  uint64_t entries;
-  uint64_t section_octets;
-  uint64_t field_octets; /* names and values, decoded */
-  uint64_t sections;
-  uint64_t blocked; /* sections that had to wait */
-  quic_duration blocked_time;
-  uint64_t failed; /* sections that could not be decoded */
-} qd_http_qpack;
-
-/* qd_http_settings_of and qd_http_qpack_of look at |app|, which must be an
-   "h3". */
-const qd_http_settings *qd_http_settings_of(const qd_protocol *app,
-                                            qd_side side);
-const qd_http_qpack *qd_http_qpack_of(const qd_protocol *app, qd_side side);
-
 #endif /* !defined(QD_HTTP_H) */

@@ -2,9 +2,9 @@
 #define QD_HTTP_CONN_H
 
 /* What the files of HTTP/3 share; nobody else includes it.  http.c routes the
-   octets of streams, http_control.c knows control streams, http_message.c turns
-   field sections into requests, http_qpack.c knows when a section can be
-   decoded. */
+   octets of streams, http_open.c reads how they begin, http_control.c knows
+   control streams, http_message.c turns field sections into requests,
+   http_qpack.c knows when a section can be decoded. */
 
 #include "pcap/http.h"
 #include "qpack/decoder.h"
@@ -39,9 +39,14 @@ typedef struct http_half {
   uint32_t pending;  /* of them waiting for the QPACK encoder stream */
   quic_time waiting; /* since when */
   bool keep;         /* the frame in work is kept whole */
+  bool stray;        /* the frame in work must not be there: only shown */
+  bool blind;        /* something of it was lost or not understood: what it
+                        lacks is not held against it */
   bool tunnel;       /* DATA carries capsules */
   bool over;
-  uint64_t length; /* content-length; QD_REQUEST_NONE */
+  uint64_t length;       /* content-length; QD_REQUEST_NONE */
+  quic_time first, last; /* octets before there was a request */
+  uint64_t octets;
   quic_tlv_reader capsules;
 } http_half;
 
@@ -58,6 +63,7 @@ typedef struct http_stream {
   http_half half[QD_SIDES];
   qd_request *request; /* NULL until the first octet of a message */
   bool gone;           /* the stream is over; a section still waits */
+  quic_list node;      /* of those that are gone */
 } http_stream;
 
 /* What one end sends besides messages. */
@@ -71,7 +77,9 @@ typedef struct http_end {
   qpack_parser acks; /* its decoder stream */
   uint64_t goaway;   /* QD_REQUEST_NONE */
   uint64_t max_push_id;
-  bool deaf_encoder; /* octets are missing: the table is not known */
+  quic_rangeset pushes; /* IDs of push streams */
+  bool deaf_encoder;    /* octets are missing: the table is not known */
+  bool deaf_decoder;    /* its decoder stream cannot be read */
   qd_http_qpack stats;
 } http_end;
 
@@ -81,6 +89,7 @@ typedef struct qd_http {
   qd_trace *trace;
   http_end ends[QD_SIDES];
   quic_map waiting;  /* stream ID -> http_stream that is |gone| */
+  quic_list gone;    /* the same, in the order in which they ended */
   quic_map promises; /* push ID -> qd_request */
   qd_fields fields;  /* section in work */
   quic_field *list;  /* the same, for events */
@@ -101,10 +110,25 @@ static inline qd_side http_other(qd_side side) {
 void http_note(qd_http *h, uint64_t stream_id, uint64_t code, const char *fmt,
                ...) QUIC_PRINTF(4, 5);
 
+/* http_push_id checks an ID that |what| names against MAX_PUSH_ID (RFC 9114
+   §4.6). */
+void http_push_id(qd_http *h, const http_stream *hs, uint64_t push_id,
+                  const char *what);
+
 /* http_emit_frame tells of a frame of |side|; |fields| may be NULL. */
 void http_emit_frame(qd_http *h, const http_stream *hs, qd_side side,
                      const quic_h3_frame *f, uint64_t raw_length,
                      const qd_fields *fields);
+
+/* http_open.c */
+
+/* http_opened reads the type of a unidirectional stream and the ID behind that
+   of a push or a WebTransport stream, and the signal value of a bidirectional
+   stream of the server.  Returns false while they are not whole. */
+bool http_opened(qd_http *h, http_stream *hs, quic_bytes *data);
+
+/* http_emit_type tells what |hs| begins with. */
+void http_emit_type(qd_http *h, const http_stream *hs);
 
 /* http_control.c */
 
@@ -140,6 +164,12 @@ void http_qpack_section(qd_http *h, http_stream *hs, qd_side side,
    |section| tells how it came, its fields not. */
 void http_message_section(qd_http *h, http_stream *hs, qd_side side,
                           const qpack_section *section, uint64_t push_id);
+
+/* http_message_octets: |len| octets of the stream of |side| came, and are read
+   next.  http_message_lost: they will never come. */
+void http_message_octets(qd_http *h, http_stream *hs, qd_side side,
+                         uint64_t len);
+void http_message_lost(qd_http *h, http_stream *hs, qd_side side, uint64_t len);
 
 /* http_message_data takes octets of DATA frames. */
 void http_message_data(qd_http *h, http_stream *hs, qd_side side,

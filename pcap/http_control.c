@@ -39,9 +39,10 @@ static void control_setting(qd_http *h, const http_stream *hs, http_end *end,
   default:
     break;
   }
-  if (id >= 0x02 && id <= 0x05) {
-    http_note(h, hs->id, 0x109, "setting 0x%llx is HTTP/2's (RFC 9114 7.2.4.1)",
-              (unsigned long long)id);
+  if (id == 0 || (id >= 0x02 && id <= 0x05)) {
+    http_note(h, hs->id, 0x109,
+              "setting 0x%llx is %s (RFC 9114 7.2.4.1, 11.2.2)",
+              (unsigned long long)id, id ? "HTTP/2's" : "reserved");
   }
   if ((id == QUIC_H3_SETTING_ENABLE_CONNECT_PROTOCOL ||
        id == QUIC_H3_SETTING_H3_DATAGRAM) &&
@@ -61,13 +62,14 @@ static void control_settings(qd_http *h, const http_stream *hs, qd_side side,
   quic_reader rd;
   qlog_event e;
   uint64_t id, value;
+  int rv;
 
   if (end->settings.seen) {
     return;
   }
   end->settings.seen = true;
   quic_reader_init(&rd, payload.data, payload.len);
-  while (quic_h3_settings_next(&rd, &id, &value) == 0) {
+  while ((rv = quic_h3_settings_next(&rd, &id, &value)) == 0) {
     for (size_t i = 0; i < n; i++) {
       if (ids[i] == id) {
         http_note(h, hs->id, 0x109,
@@ -79,6 +81,10 @@ static void control_settings(qd_http *h, const http_stream *hs, qd_side side,
       ids[n++] = id;
     }
     control_setting(h, hs, end, id, value);
+  }
+  if (rv != QUIC_ERR_END) {
+    http_note(h, hs->id, 0x106,
+              "SETTINGS ends inside a setting (RFC 9114 7.1)");
   }
   qlog_event_init(&e, QLOG_H3_PARAMETERS_SET, h->trace->now);
   e.u.h3_settings.initiator = side == QD_CLIENT ? QLOG_LOCAL : QLOG_REMOTE;
@@ -132,6 +138,9 @@ void http_control_frame(qd_http *h, http_stream *hs, qd_side side,
     return;
   }
   switch (f->type) {
+  case QUIC_H3_CANCEL_PUSH:
+    http_push_id(h, hs, f->u.id, "CANCEL_PUSH");
+    break;
   case QUIC_H3_SETTINGS:
     control_settings(h, hs, side, f->u.payload);
     break;

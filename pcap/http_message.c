@@ -1,4 +1,5 @@
 #include "pcap/http_conn.h"
+#include "wire/varint.h"
 
 /* Requests and responses: which section is what (RFC 9114 §4.1), and what makes
    a message malformed (§4.2, §4.3). */
@@ -26,9 +27,45 @@ qd_request *http_message_request(qd_http *h, http_stream *hs) {
   if (hs->kind == HTTP_PUSH) {
     rq->push_id = hs->push_id;
   }
+  for (int side = 0; side < QD_SIDES; side++) {
+    rq->side[side].stream = hs->half[side].octets;
+    rq->side[side].last = hs->half[side].last;
+    if (rq->side[side].first == QUIC_TIME_NEVER) { /* not of a promise */
+      rq->side[side].first = hs->half[side].first;
+    }
+  }
   h->trace->requests++;
   hs->request = rq;
   return rq;
+}
+
+void http_message_octets(qd_http *h, http_stream *hs, qd_side side,
+                         uint64_t len) {
+  http_half *half = &hs->half[side];
+  quic_time now = h->trace->now;
+
+  half->first = half->first == QUIC_TIME_NEVER ? now : half->first;
+  half->last = now;
+  half->octets += len;
+  if (hs->request) {
+    qd_http_message *m = &hs->request->side[side];
+
+    m->first = m->first == QUIC_TIME_NEVER ? now : m->first;
+    m->last = now;
+    m->stream += len;
+  }
+}
+
+void http_message_lost(qd_http *h, http_stream *hs, qd_side side,
+                       uint64_t len) {
+  qd_request *rq = NULL;
+
+  if (hs->kind == HTTP_REQUEST || (hs->kind == HTTP_PUSH && hs->has_push_id)) {
+    rq = http_message_request(h, hs);
+  }
+  if (rq) {
+    rq->side[side].lost += len;
+  }
 }
 
 static bool message_decimal(quic_bytes b, uint64_t *value) {
@@ -46,7 +83,9 @@ static bool message_decimal(quic_bytes b, uint64_t *value) {
 }
 
 static bool message_is(quic_bytes b, const char *text) {
-  return quic_bytes_eq(b, quic_bytes_of(text, strlen(text)));
+  /* The first octet tells most apart. */
+  return b.len && b.data[0] == (uint8_t)*text &&
+         quic_bytes_eq(b, quic_bytes_of(text, strlen(text)));
 }
 
 /* What a field name must not be (RFC 9114 §4.2); NULL when it may. */
@@ -114,7 +153,8 @@ static unsigned message_pseudo(quic_bytes name) {
 
 /* message_required: what is missing from the pseudo-header fields |have| of a
    request (RFC 9114 §4.3.1, RFC 9220 §3). */
-static const char *message_required(unsigned have, bool connect) {
+static const char *message_required(unsigned have, bool connect,
+                                    bool authority) {
   if (!(have & PSEUDO_METHOD)) {
     return ":method is missing";
   }
@@ -129,7 +169,35 @@ static const char *message_required(unsigned have, bool connect) {
   }
   return !(have & PSEUDO_SCHEME) ? ":scheme is missing"
          : !(have & PSEUDO_PATH) ? ":path is missing"
+         : !authority            ? "neither :authority nor host"
                                  : NULL;
+}
+
+/* message_url: which of the fields of an http or https URL is empty or
+   contradicts another (RFC 9114 §4.3.1). */
+static const char *message_url(const qd_fields *fs) {
+  quic_bytes scheme = qd_fields_find(fs, ":scheme");
+  quic_bytes path = qd_fields_find(fs, ":path");
+  quic_bytes authority = qd_fields_find(fs, ":authority");
+  quic_bytes host = qd_fields_find(fs, "host");
+
+  if (!message_is(scheme, "https") && !message_is(scheme, "http")) {
+    return NULL;
+  }
+  return path.data && path.len == 0             ? ":path is empty"
+         : authority.data && authority.len == 0 ? ":authority is empty"
+         : authority.data && host.data && !quic_bytes_eq(authority, host)
+             ? ":authority and host differ"
+             : NULL;
+}
+
+/* message_located: a request names its authority, or its scheme has none. */
+static bool message_located(const qd_fields *fs) {
+  quic_bytes scheme = qd_fields_find(fs, ":scheme");
+
+  return qd_fields_find(fs, ":authority").data ||
+         qd_fields_find(fs, "host").data ||
+         (!message_is(scheme, "https") && !message_is(scheme, "http"));
 }
 
 /* message_check returns what makes a section malformed, or NULL. */
@@ -137,12 +205,13 @@ static const char *message_check(const qd_fields *fs, bool request,
                                  bool trailers) {
   unsigned have = 0, bit, allowed;
   bool regular = false, connect = false;
+  const char *bad;
 
   allowed = trailers ? 0 : request ? PSEUDO_REQUEST : PSEUDO_STATUS;
   for (size_t i = 0; i < fs->len; i++) {
     quic_field f = qd_fields_at(fs, i);
-    const char *bad = message_bad_name(f.name, f.value);
 
+    bad = message_bad_name(f.name, f.value);
     if (bad) {
       return bad;
     }
@@ -171,7 +240,8 @@ static const char *message_check(const qd_fields *fs, bool request,
   if (!request) {
     return have & PSEUDO_STATUS ? NULL : ":status is missing";
   }
-  return message_required(have, connect);
+  bad = message_required(have, connect, message_located(fs));
+  return bad ? bad : message_url(fs);
 }
 
 static void message_take(qd_fields *to, qd_fields *from, const quic_mem *mem) {
@@ -201,6 +271,25 @@ static bool message_tunnel(const qd_request *rq) {
   return message_is(qd_fields_find(fs, "capsule-protocol"), "?1");
 }
 
+/* message_length compares content-length with what came, when both are known
+   (RFC 9114 §4.1.2). */
+static void message_length(qd_http *h, const http_stream *hs, qd_side side) {
+  const http_half *half = &hs->half[side];
+  const qd_request *rq = hs->request;
+  const qd_http_message *m = &rq->side[side];
+  /* Without content whatever content-length says (RFC 9110 §8.6). */
+  bool none = side == QD_SERVER &&
+              (message_is(qd_request_method(rq), "HEAD") || rq->status == 304);
+
+  if (m->fin && half->length != QD_REQUEST_NONE && half->length != m->body &&
+      !(none && m->body == 0) && !m->lost && !half->blind) {
+    http_note(h, hs->id, 0x10e,
+              "content-length says %llu octets, the content has %llu (RFC "
+              "9114 4.1.2)",
+              (unsigned long long)half->length, (unsigned long long)m->body);
+  }
+}
+
 static void message_header(qd_http *h, http_stream *hs, qd_side side,
                            qd_request *rq) {
   http_half *half = &hs->half[side];
@@ -213,6 +302,7 @@ static void message_header(qd_http *h, http_stream *hs, qd_side side,
     http_note(h, hs->id, 0x10e, "content-length is no number (RFC 9110 8.6)");
     half->length = QD_REQUEST_NONE;
   }
+  message_length(h, hs, side); /* QPACK may have held this back */
   if (message_tunnel(rq)) {
     hs->half[QD_CLIENT].tunnel = hs->half[QD_SERVER].tunnel = true;
   }
@@ -247,12 +337,7 @@ static void message_promise(qd_http *h, const http_stream *hs,
       h->promises.len >= QD_HTTP_PROMISES_MAX) {
     return;
   }
-  if (h->ends[QD_CLIENT].max_push_id == QD_REQUEST_NONE ||
-      push_id > h->ends[QD_CLIENT].max_push_id) {
-    http_note(h, hs->id, 0x108,
-              "push ID %llu is above MAX_PUSH_ID (RFC 9114 4.6)",
-              (unsigned long long)push_id);
-  }
+  http_push_id(h, hs, push_id, "a promise");
   rq = quic_mem_zalloc(h->mem, sizeof(*rq));
   if (!rq) {
     return;
@@ -274,14 +359,15 @@ static void message_promise(qd_http *h, const http_stream *hs,
 static void message_emit(qd_http *h, const http_stream *hs, qd_side side,
                          const qpack_section *section, uint64_t push_id) {
   quic_h3_frame f = {.type = QUIC_H3_HEADERS, .length = section->encoded_len};
-  uint64_t head = 2;
 
   if (push_id != QD_REQUEST_NONE) {
     f.type = QUIC_H3_PUSH_PROMISE;
+    f.length += quic_varint_len(push_id);
     f.u.push_promise.push_id = push_id;
   }
-  head += section->encoded_len >= 64 ? 1 : 0;
-  http_emit_frame(h, hs, side, &f, head + section->encoded_len, &h->fields);
+  /* With integers as short as they can be: it may have waited since. */
+  http_emit_frame(h, hs, side, &f, 1 + quic_varint_len(f.length) + f.length,
+                  &h->fields);
 }
 
 void http_message_section(qd_http *h, http_stream *hs, qd_side side,
@@ -300,6 +386,7 @@ void http_message_section(qd_http *h, http_stream *hs, qd_side side,
     rq->side[side].malformed += section->status != 0;
   }
   message_emit(h, hs, side, section, push_id);
+  half->blind |= section->status != 0 || !rq;
   if (section->status != 0 || !rq) {
     return;
   }
@@ -385,26 +472,16 @@ void http_message_data(qd_http *h, http_stream *hs, qd_side side,
 void http_message_end(qd_http *h, http_stream *hs, qd_side side) {
   const http_half *half = &hs->half[side];
   qd_request *rq = http_message_request(h, hs);
-  qd_http_message *m;
-  bool head;
 
   if (!rq) {
     return;
   }
-  m = &rq->side[side];
-  m->fin = true;
-  head = side == QD_SERVER && (message_is(qd_request_method(rq), "HEAD") ||
-                               rq->status == 304 || rq->status == 204);
-  if (half->phase == HTTP_BEFORE && !half->sections) {
-    http_note(h, hs->id, side == QD_CLIENT ? 0x10d : 0x101,
-              "the %s ended without HEADERS (RFC 9114 4.1)",
-              side == QD_CLIENT ? "request" : "response");
+  rq->side[side].fin = true;
+  if (half->phase == HTTP_BEFORE && !half->pending && !half->blind) {
+    http_note(h, hs->id, side == QD_CLIENT ? 0x10d : 0x10e,
+              "the %s ended without %s (RFC 9114 4.1)",
+              side == QD_CLIENT ? "request" : "response",
+              half->sections ? "a final status" : "HEADERS");
   }
-  if (half->length != QD_REQUEST_NONE && half->length != m->body && !head &&
-      !m->lost) {
-    http_note(h, hs->id, 0x10e,
-              "content-length says %llu octets, the content has %llu (RFC "
-              "9114 4.1.2)",
-              (unsigned long long)half->length, (unsigned long long)m->body);
-  }
+  message_length(h, hs, side);
 }

@@ -88,12 +88,17 @@ void http_qpack_free(qd_http *h, qd_side side) {
   quic_mem_free(h->mem, end->early);
 }
 
-/* qpack_trouble notes what the decoder found wrong. */
+/* qpack_trouble notes what the decoder found wrong; a limit of ours is nobody's
+   fault. */
 static void qpack_trouble(qd_http *h, qd_side side, uint64_t stream_id) {
   const qpack_error *err = qpack_decoder_error(h->ends[side].qpack);
 
-  http_note(h, stream_id, err->code ? err->code : QPACK_DECOMPRESSION_FAILED,
-            "%s (%s)", err->clause, err->section);
+  const char *sign = strstr(err->section, "§");
+
+  if (err->code && sign) {
+    http_note(h, stream_id, err->code, "%s (%.*s%s)", err->clause,
+              (int)(sign - err->section), err->section, sign + strlen("§"));
+  }
 }
 
 static void qpack_feed(qd_http *h, qd_side side, quic_bytes data) {
@@ -119,7 +124,7 @@ static void qpack_limit(qd_http *h, qd_side side, uint64_t capacity) {
   if (capacity > QD_HTTP_CAPACITY_MAX) {
     capacity = QD_HTTP_CAPACITY_MAX;
   }
-  /* A conflict means that a guess was used already; it stays. */
+  /* A passive decoder takes this after a guess, too. */
   if (qpack_decoder_set_limits(end->qpack, capacity, QPACK_BLOCKED_ANY) == 0) {
     end->limited = true;
   }
@@ -182,14 +187,50 @@ void http_qpack_decoder(qd_http *h, qd_side side, quic_bytes data) {
   qpack_instruction ins;
   int rv;
 
+  if (end->deaf_decoder) {
+    return;
+  }
   do {
     rv = qpack_parser_next(&end->acks, &data, &ins);
-  } while (rv == 0);
-  if (rv != QUIC_ERR_AGAIN) {
+  } while (rv == 0 && (ins.kind != QPACK_INSERT_COUNT_INCREMENT || ins.number));
+  if (rv == 0) {
+    http_note(h, end->decoder, QPACK_DECODER_STREAM_ERROR,
+              "the Insert Count Increment is 0 (RFC 9204 4.4.3)");
+  } else if (rv != QUIC_ERR_AGAIN) {
     http_note(h, end->decoder, QPACK_DECODER_STREAM_ERROR,
               "the decoder stream cannot be read (RFC 9204 4.4)");
-    end->decoder = QD_REQUEST_NONE;
   }
+  end->deaf_decoder = rv != QUIC_ERR_AGAIN;
+}
+
+/* qpack_lost: so much of the encoder stream is missing that an index could mean
+   another entry than it seems to.  A Required Insert Count tells itself apart
+   only within the number of entries that a table can have (RFC 9204 §4.5.1.1),
+   and an insertion takes an octet at least. */
+static bool qpack_lost(const qd_http *h, qd_side side) {
+  const http_end *end = &h->ends[side];
+  const qd_stream *st;
+
+  if (end->deaf_encoder) {
+    return true;
+  }
+  st = end->encoder == QD_REQUEST_NONE
+           ? NULL
+           : qd_streams_get(&h->trace->streams, end->encoder);
+  return st && st->half[side].in.waiting >
+                   h->ends[http_other(side)].settings.max_table_capacity /
+                       QPACK_FIELD_OVERHEAD;
+}
+
+/* qpack_refuse tells of a section that the capture has not enough for. */
+static void qpack_refuse(qd_http *h, http_stream *hs, qd_side side,
+                         quic_bytes section, uint64_t push_id) {
+  qpack_section s = {.stream_id = hs->id,
+                     .status = QUIC_ERR_SHORT,
+                     .encoded_len = section.len,
+                     .token = (void *)(uintptr_t)(push_id + 1)};
+
+  qpack_decoded(h, side, &s);
 }
 
 void http_qpack_section(qd_http *h, http_stream *hs, qd_side side,
@@ -201,6 +242,10 @@ void http_qpack_section(qd_http *h, http_stream *hs, qd_side side,
 
   if (dynamic && !end->limited) {
     qpack_guess(h, side);
+  }
+  if (dynamic && qpack_lost(h, side)) {
+    qpack_refuse(h, hs, side, section, push_id);
+    return;
   }
   /* A token is never NULL: none is 0, push ID n is n + 1. */
   rv = qpack_decoder_section(end->qpack, hs->id, section,

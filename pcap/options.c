@@ -16,6 +16,7 @@ enum {
   OPT_WHY,
   OPT_FILTER,
   OPT_HELP_FILTER,
+  OPT_HELP_EXPECT,
   OPT_COLOUR,
   OPT_CLOSE,
   OPT_HTTP,
@@ -42,10 +43,15 @@ static const char options_doc[] =
     "  quicdump -vv -k keys.log -r trouble.pcapng  every field\n"
     "  quicdump --why -k keys.log -r trouble.pcapng\n"
     "                                              why packets stay closed\n"
+    "  quicdump -s -k keys.log trouble.pcapng      one row per connection\n"
+    "  quicdump --http -k keys.log trouble.pcapng  one row per request\n"
+    "  quicdump --close -k keys.log trouble.pcapng why connections ended\n"
+    "  quicdump --expect 'handshake && loss < 1%' -k keys.log x.pcap\n"
     "  quicdump --filter 'frame == connection_close' -k keys.log x.pcap\n"
     "  zcat x.pcap.gz | quicdump -k keys.log -r -\n"
     "  sudo quicdump -i eth0 -k keys.log udp port 443\n\n"
-    "Exit status: 0 QUIC was found; 1 there was none; 2 the input could not be "
+    "Exit status: 0 QUIC was found; 1 there was none, or --expect does not "
+    "hold; 2 the input could not be "
     "read or the output not written; 64 a mistake on the command line.";
 
 static const struct argp_option options_list[] = {
@@ -70,7 +76,7 @@ static const struct argp_option options_list[] = {
      2},
     {"summary", 's', NULL, 0,
      "One row for each connection: who, handshake, loss, round trips, how it "
-     "ended",
+     "ended; -ss: a report on each",
      2},
     {"http", OPT_HTTP, NULL, 0,
      "One row for each request: method, URL, status, times, octets", 2},
@@ -80,8 +86,9 @@ static const struct argp_option options_list[] = {
     {"json", OPT_JSON, NULL, 0,
      "Everything as JSON, one object on a line (schema quicdump/1)", 2},
     {"follow", OPT_FOLLOW, "CONN:STREAM[:c|s]", 0,
-     "The octets of a stream, each once and in order; :text or :hex behind it "
-     "change how they look",
+     "The octets of a stream, each once and in order, of both sides or of the "
+     "client or the server; :text, :hex, :raw or :http behind it change how "
+     "they look",
      2},
     {"flat", OPT_FLAT, NULL, 0,
      "One P line for each packet and one F line for each frame, to compare and "
@@ -91,12 +98,14 @@ static const struct argp_option options_list[] = {
      "Report which packets were not opened, and which secrets are missing", 2},
     {"expect", OPT_EXPECT, "EXPR", 0,
      "Leave with status 1, and the reason, unless EXPR holds for every "
-     "connection; see --help-filter",
+     "connection; see --help-expect",
      2},
     {"filter", OPT_FILTER, "EXPR", 0,
      "Show only packets that fit EXPR; see --help-filter", 2},
     {"help-filter", OPT_HELP_FILTER, NULL, 0,
      "Explain the fields of --filter and leave", 2},
+    {"help-expect", OPT_HELP_EXPECT, NULL, 0,
+     "Explain the fields of --expect and leave", 2},
     {"count", 'c', "N", 0, "Stop after N packets were shown", 2},
     {"absolute", 't', NULL, 0,
      "Times as seconds since 1970, not since the first packet", 2},
@@ -179,6 +188,11 @@ static void options_mode(qd_options *opt, qd_mode mode,
   opt->mode = mode;
 }
 
+/* options_copy: the file that a copy goes to, which may be standard output. */
+static const char *options_copy(const char *arg) {
+  return strcmp(arg, "-") == 0 ? "/dev/stdout" : arg;
+}
+
 /* options_export takes what names a file to be written; false = none such. */
 static bool options_export(qd_options *opt, int key, const char *arg) {
   switch (key) {
@@ -198,10 +212,10 @@ static bool options_export(qd_options *opt, int key, const char *arg) {
     opt->extract = arg;
     return true;
   case OPT_INJECT:
-    opt->inject = arg;
+    opt->inject = options_copy(arg);
     return true;
   case OPT_STRIP:
-    opt->strip = arg;
+    opt->strip = options_copy(arg);
     return true;
   case OPT_EXPECT:
     opt->expect = arg;
@@ -244,7 +258,11 @@ static error_t options_one(int key, char *arg, struct argp_state *state) {
     options_mode(opt, QD_MODE_WHY, state);
     return 0;
   case 's':
-    options_mode(opt, QD_MODE_SUMMARY, state);
+    if (opt->mode == QD_MODE_SUMMARY || opt->mode == QD_MODE_DETAIL) {
+      opt->mode = QD_MODE_DETAIL;
+    } else {
+      options_mode(opt, QD_MODE_SUMMARY, state);
+    }
     return 0;
   case OPT_HTTP:
     options_mode(opt, QD_MODE_HTTP, state);
@@ -261,6 +279,9 @@ static error_t options_one(int key, char *arg, struct argp_state *state) {
     return 0;
   case OPT_HELP_FILTER:
     opt->mode = QD_MODE_HELP_FILTER;
+    return 0;
+  case OPT_HELP_EXPECT:
+    opt->mode = QD_MODE_HELP_EXPECT;
     return 0;
   case OPT_FILTER:
     opt->filter = arg;
@@ -319,6 +340,36 @@ static void options_rest(qd_options *opt, struct argp_state *state, int argc,
   }
 }
 
+/* options_agree refuses what cannot go together. */
+static void options_agree(const qd_options *opt, struct argp_state *state) {
+  bool pipe = opt->read && strcmp(opt->read, "-") == 0;
+
+  if (opt->interface && (opt->inject || opt->strip)) {
+    argp_error(state, "%s copies a capture file, it does not go with -i",
+               opt->inject ? "--inject" : "--strip-secrets");
+  }
+  if (opt->inject && pipe) {
+    argp_error(state, "--inject reads the capture twice: give a file, not "
+                      "standard input");
+  }
+  if (opt->inject && opt->count) {
+    argp_error(state, "--inject needs all packets to know which secrets are "
+                      "used: leave -c out");
+  }
+  if (opt->follow && opt->filter) {
+    argp_error(state, "--follow names its connection: leave --filter out");
+  }
+  if (opt->strip && pipe && qd_options_decode(opt)) {
+    argp_error(state, "--strip-secrets leaves nothing of standard input to be "
+                      "shown: give a file");
+  }
+}
+
+bool qd_options_decode(const qd_options *opt) {
+  return !opt->strip || opt->mode != QD_MODE_LINE || opt->extract || opt->har ||
+         opt->qlog || opt->inject || opt->expect;
+}
+
 static error_t options_parser(int key, char *arg, struct argp_state *state) {
   qd_options *opt = state->input;
 
@@ -331,9 +382,10 @@ static error_t options_parser(int key, char *arg, struct argp_state *state) {
     if (opt->read && opt->interface) {
       argp_error(state, "-r and -i exclude each other");
     }
-    if (!opt->read && !opt->interface && opt->mode != QD_MODE_HELP_FILTER) {
+    if (!opt->read && !opt->interface && opt->mode < QD_MODE_HELP_FILTER) {
       argp_error(state, "give a capture file, or an interface with -i");
     }
+    options_agree(opt, state);
     return 0;
   default:
     return options_one(key, arg, state);

@@ -23,11 +23,13 @@ typedef enum qd_mode {
   QD_MODE_FLAT,
   QD_MODE_WHY,
   QD_MODE_SUMMARY,
+  QD_MODE_DETAIL, /* -ss */
   QD_MODE_CLOSE,
   QD_MODE_HTTP,
   QD_MODE_JSON,
   QD_MODE_FOLLOW,
-  QD_MODE_HELP_FILTER
+  QD_MODE_HELP_FILTER,
+  QD_MODE_HELP_EXPECT
 } qd_mode;
 
 typedef struct qd_options {
@@ -61,6 +63,10 @@ typedef struct qd_options {
 /* qd_options_parse reads the command line.  It leaves the process with status
    0 after --help and --version, and with QD_EXIT_USAGE after a mistake. */
 void qd_options_parse(qd_options *opt, int argc, char **argv);
+
+/* qd_options_decode: packets are to be opened; false when --strip-secrets is
+   all that is asked for. */
+bool qd_options_decode(const qd_options *opt);
 void qd_options_free(qd_options *opt);
 
 #endif /* !defined(QD_OPTIONS_H) */

@@ -1,49 +1,14 @@
 /* How each connection ended: a sentence, what is behind it, and the packets
    that show it. */
 
-#include "pcap/output.h"
+#include "pcap/report.h"
 #include "pcap/show.h"
-#include "pcap/trace.h"
 #include "wire/names.h"
 
 typedef struct out_close {
   qd_output base;
   qd_output_settings settings;
 } out_close;
-
-static void close_name(quic_text *t, const char *name) {
-  size_t at = quic_text_pos(t);
-
-  quic_text_str(t, "  ");
-  quic_text_str(t, name);
-  quic_text_pad(t, at, 18);
-}
-
-static void close_who(const out_close *o, const qd_trace *tr) {
-  quic_text *t = o->settings.text;
-  const qd_conn *conn = tr->conn;
-  quic_bytes alpn = qd_conn_alpn(conn);
-
-  qd_colour_on(t, o->settings.colour, QD_COLOUR_BOLD);
-  quic_text_str(t, "connection ");
-  quic_text_u64(t, tr->number);
-  quic_text_str(t, "  ");
-  qd_show_addr(t, &conn->sides[QD_CLIENT].addr);
-  quic_text_str(t, " > ");
-  qd_show_addr(t, &conn->sides[QD_SERVER].addr);
-  quic_text_str(t, "  ");
-  qd_show_version(t, conn->version);
-  if (conn->facts.sni[0]) {
-    quic_text_str(t, "  ");
-    qd_show_word(t, quic_bytes_of(conn->facts.sni, strlen(conn->facts.sni)));
-  }
-  if (alpn.len) {
-    quic_text_str(t, "  ");
-    qd_show_word(t, alpn);
-  }
-  qd_colour_off(t, o->settings.colour);
-  quic_text_char(t, '\n');
-}
 
 static void close_frame_type(quic_text *t, uint64_t type) {
   quic_text_str(t, ", frame ");
@@ -76,25 +41,32 @@ static void close_error(quic_text *t, const qd_trace *tr, int side,
   }
 }
 
+/* close_count writes ", 2 streams open". */
+static void close_count(quic_text *t, uint64_t n, const char *what,
+                        const char *how) {
+  if (n) {
+    quic_text_str(t, ", ");
+    quic_text_u64(t, n);
+    quic_text_char(t, ' ');
+    quic_text_str(t, what);
+    quic_text_str(t, n > 1 ? "s" : "");
+    quic_text_str(t, how);
+  }
+}
+
 static void close_at_that_time(quic_text *t, const quic_close *c) {
-  close_name(t, "at that time");
-  quic_text_str(t, "handshake ");
-  quic_text_str(t, quic_close_state_name(c->state));
-  if (c->open_requests) {
-    quic_text_str(t, ", ");
-    quic_text_u64(t, c->open_requests);
-    quic_text_str(t, " requests open");
-  }
-  if (c->open_streams) {
-    quic_text_str(t, ", ");
-    quic_text_u64(t, c->open_streams);
-    quic_text_str(t, " streams open");
-  }
-  if (c->unacked) {
-    quic_text_str(t, ", ");
-    quic_text_u64(t, c->unacked);
-    quic_text_str(t, " packets not acknowledged");
-  }
+  static const char *const states[] = {
+      [QUIC_STATE_UNKNOWN] = "handshake not in the capture",
+      [QUIC_STATE_INITIAL] = "no answer yet",
+      [QUIC_STATE_HANDSHAKE] = "in the handshake",
+      [QUIC_STATE_COMPLETE] = "handshake complete",
+      [QUIC_STATE_CONFIRMED] = "handshake confirmed"};
+
+  qd_report_name(t, "at that time");
+  quic_text_str(t, states[c->state]);
+  close_count(t, c->open_requests, "request", " open");
+  close_count(t, c->open_streams, "stream", " open");
+  close_count(t, c->unacked, "packet", " not acknowledged");
   if (c->idle_timeout != QLOG_NONE && c->idle_timeout) {
     quic_text_str(t, ", idle timeout ");
     quic_close_duration(t, c->idle_timeout);
@@ -108,24 +80,8 @@ static void close_evidence(const out_close *o, const quic_close *c) {
   for (size_t i = 0; i < c->nevidence; i++) {
     const quic_close_evidence *e = &c->evidence[i];
 
-    close_name(t, i ? "" : "evidence");
-    if (e->at.record != QLOG_NONE) {
-      quic_text_str(t, "#");
-      quic_text_u64(t, e->at.record);
-      quic_text_str(t, "  ");
-    }
-    qd_show_seconds(t, e->at.time,
-                    o->settings.absolute_time ? 0 : o->base.start, 0);
-    quic_text_str(t, "  ");
-    quic_text_str(t, quic_side_name(e->at.side));
-    if (e->at.type >= 0) {
-      quic_text_char(t, ' ');
-      quic_text_str(t, quic_packet_type_name((quic_packet_type)e->at.type));
-    }
-    if (e->at.number != QLOG_NONE) {
-      quic_text_str(t, " pn=");
-      quic_text_u64(t, e->at.number);
-    }
+    qd_report_name(t, i ? "" : "evidence");
+    qd_report_mark(t, &e->at, o->settings.absolute_time ? 0 : o->base.start);
     quic_text_str(t, "  ");
     quic_text_str(t, quic_close_shows_name(e->shows));
     quic_text_char(t, '\n');
@@ -138,15 +94,15 @@ static void close_ended(qd_output *out, struct qd_trace *tr) {
   int other = quic_side_other(c->by);
   quic_text *t = o->settings.text;
 
-  close_who(o, tr);
-  close_name(t, "verdict");
+  qd_report_who(t, tr, o->settings.colour);
+  qd_report_name(t, "verdict");
   quic_close_sentence(c, t);
   quic_text_char(t, '\n');
-  close_name(t, "class");
+  qd_report_name(t, "class");
   quic_text_str(t, quic_close_class_name(c->class));
   quic_text_str(t, c->inferred ? " (inferred)\n" : "\n");
   if (c->code != QLOG_NONE) {
-    close_name(t, "closed by");
+    qd_report_name(t, "closed by");
     close_error(t, tr, c->by, c->space, c->code, c->frame_type,
                 quic_bytes_of(c->phrase, c->phrase_len));
     quic_text_char(t, '\n');
@@ -154,7 +110,7 @@ static void close_ended(qd_output *out, struct qd_trace *tr) {
   if (other >= 0 && quic_mark_set(&c->frames[other].at)) {
     const quic_close_frame *f = &c->frames[other];
 
-    close_name(t, "answered by");
+    qd_report_name(t, "answered by");
     close_error(t, tr, other, f->space, f->code, f->frame_type,
                 quic_bytes_of(f->phrase, f->phrase_len));
     quic_text_char(t, '\n');

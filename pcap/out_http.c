@@ -8,9 +8,10 @@
 #define HTTP_URL_MAX 512
 
 static const qd_table_column http_columns[] = {
-    {"#", true},       {"conn", true},     {"stream", true}, {"start", true},
-    {"method", false}, {"status", true},   {"ttfb", true},   {"total", true},
-    {"sent", true},    {"received", true}, {"again", true},  {"url", false},
+    {"#", true, 3},        {"conn", true, 0},    {"stream", true, 0},
+    {"start", true, 9},    {"method", false, 0}, {"status", true, 0},
+    {"ttfb", true, 8},     {"total", true, 8},   {"sent", true, 6},
+    {"received", true, 0}, {"again", true, 0},   {"url", false, 0},
 };
 
 #define HTTP_COLUMNS (sizeof(http_columns) / sizeof(http_columns[0]))
@@ -52,14 +53,15 @@ static void http_reset(quic_text *t, const qd_trace *tr, const char *who,
   qd_show_error(t, QUIC_ROLE_APP_ERROR, code, tr->conn);
 }
 
-static void http_times(quic_text *t, uint64_t n, const char *what) {
+/* http_times writes ", 1 datagram", ", 2 datagrams". */
+static void http_times(quic_text *t, uint64_t n, const char *what,
+                       const char *plural) {
   if (n) {
     quic_text_str(t, ", ");
-    if (n > 1) {
-      quic_text_u64(t, n);
-      quic_text_char(t, ' ');
-    }
+    quic_text_u64(t, n);
+    quic_text_char(t, ' ');
     quic_text_str(t, what);
+    quic_text_str(t, n > 1 ? plural : "");
   }
 }
 
@@ -71,7 +73,7 @@ static void http_notes(quic_text *t, const qd_trace *tr, const qd_request *rq) {
     quic_text_str(t, ", push ");
     quic_text_u64(t, rq->push_id);
   }
-  http_times(t, s->interim, "1xx");
+  http_times(t, s->interim, "1xx", "");
   if (c->has_trailers || s->has_trailers) {
     quic_text_str(t, ", trailers");
   }
@@ -79,6 +81,10 @@ static void http_notes(quic_text *t, const qd_trace *tr, const qd_request *rq) {
   http_reset(t, tr, "server", " reset ", s->reset_code);
   http_reset(t, tr, "client", " stopped ", s->stop_code);
   http_reset(t, tr, "server", " stopped ", c->stop_code);
+  if (c->first == QUIC_TIME_NEVER && s->first != QUIC_TIME_NEVER &&
+      rq->push_id == QD_REQUEST_NONE && !c->lost) {
+    quic_text_str(t, ", request not in the capture");
+  }
   if (c->lost || s->lost) {
     quic_text_str(t, ", ");
     qd_show_octets(t, c->lost + s->lost);
@@ -94,8 +100,8 @@ static void http_notes(quic_text *t, const qd_trace *tr, const qd_request *rq) {
   if (c->malformed || s->malformed) {
     quic_text_str(t, ", fields not decodable");
   }
-  http_times(t, rq->capsules, "capsules");
-  http_times(t, rq->datagrams, "datagrams");
+  http_times(t, rq->capsules, "capsule", "s");
+  http_times(t, rq->datagrams, "datagram", "s");
 }
 
 static void http_url(out_http *o, const qd_trace *tr, const qd_request *rq) {
@@ -159,6 +165,9 @@ static void http_request(qd_output *out, struct qd_trace *tr,
   http_number(o, s->body);
   http_number(o, c->retransmitted + s->retransmitted);
   http_url(o, tr, rq);
+  if (o->settings.immediate) {
+    qd_table_write(&o->table, o->settings.text, o->settings.colour);
+  }
 }
 
 static void http_finish(qd_output *out) {
@@ -188,6 +197,9 @@ int qd_output_http_new(qd_output **out, const qd_output_settings *settings) {
   o->base.del = http_del;
   o->settings = *settings;
   qd_table_init(&o->table, settings->mem, http_columns, HTTP_COLUMNS);
+  if (settings->immediate) {
+    qd_table_widen(&o->table);
+  }
   *out = &o->base;
   return 0;
 }

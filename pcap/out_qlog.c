@@ -84,9 +84,11 @@ static void qlog_let_go(out_qlog *o, qlog_file *f) {
 
 /* qlog_odcid writes the original destination connection ID, which is the custom
    name of a connection. */
-static void qlog_odcid(quic_text *t, const qd_conn *conn) {
-  if (conn->has_odcid && conn->odcid_len) {
-    quic_text_hex(t, quic_bytes_of(conn->odcid, conn->odcid_len));
+static void qlog_odcid(quic_text *t, const qd_trace *tr) {
+  quic_bytes odcid = qd_trace_odcid(tr);
+
+  if (odcid.len) {
+    quic_text_hex(t, odcid);
   } else {
     quic_text_str(t, "unknown");
   }
@@ -107,7 +109,7 @@ static int qlog_begin(out_qlog *o, qlog_file *f, const qd_trace *tr,
   int error;
 
   quic_text_init(&t, group, sizeof(group));
-  qlog_odcid(&t, tr->conn);
+  qlog_odcid(&t, tr);
   (void)quic_text_cstr(&t);
   quic_text_init(&t, path, sizeof(path));
   quic_text_str(&t, o->dir);

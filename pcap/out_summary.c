@@ -1,28 +1,26 @@
 /* The table of connections: who, which version and protocol, how fast, how much
    was lost, and how it ended. */
 
-#include "pcap/http.h"
-#include "pcap/output.h"
+#include "pcap/report.h"
 #include "pcap/show.h"
 #include "pcap/table.h"
-#include "pcap/trace.h"
 #include "wire/names.h"
 
 #define SUMMARY_NAME_MAX 64 /* octets of a server name */
 
 static const qd_table_column summary_columns[] = {
-    {"#", true},
-    {"client -> server", false},
-    {"version", false},
-    {"sni / alpn", false},
-    {"handshake", true},
-    {"packets", true},
-    {"octets", true},
-    {"loss", true},
-    {"rtt min / srtt", true},
-    {"streams", true},
-    {"requests", true},
-    {"ended", false},
+    {"#", true, 0},
+    {"client -> server", false, 0},
+    {"version", false, 0},
+    {"sni / alpn", false, 0},
+    {"handshake", true, 0},
+    {"packets", true, 0},
+    {"octets", true, 0},
+    {"loss", true, 0},
+    {"rtt min / srtt", true, 0},
+    {"streams", true, 0},
+    {"requests", true, 0},
+    {"ended", false, 0},
 };
 
 #define SUMMARY_COLUMNS (sizeof(summary_columns) / sizeof(summary_columns[0]))
@@ -110,16 +108,7 @@ static void summary_loss(out_summary *o, const qd_trace *tr) {
   quic_analysis_sum(tr->analysis, QUIC_SIDE_SERVER, &c[1]);
   lost = c[0].lost + c[1].lost - c[0].spurious - c[1].spurious;
   packets = c[0].packets + c[1].packets;
-  if (packets) {
-    uint64_t tenths = (lost * 2000 + packets) / (2 * packets);
-
-    quic_text_u64(t, tenths / 10);
-    quic_text_char(t, '.');
-    quic_text_u64(t, tenths % 10);
-    quic_text_str(t, " %");
-  } else {
-    quic_text_char(t, '-');
-  }
+  qd_report_share(t, lost, packets);
   summary_next(o);
 }
 
@@ -178,7 +167,16 @@ static void summary_cid(quic_text *t, quic_bytes cid) {
 
 static quic_bytes summary_first_cid(const qd_conn *conn, qd_side side) {
   const qd_endpoint *end = &conn->sides[side];
+  quic_bytes odcid = quic_bytes_of(conn->odcid, conn->odcid_len);
 
+  /* The client chose the first one of the server's for it. */
+  for (size_t i = 0; i < end->ncids; i++) {
+    quic_bytes cid = quic_bytes_of(end->cids[i].data, end->cids[i].len);
+
+    if (end->ncids == 1 || !conn->has_odcid || !quic_bytes_eq(cid, odcid)) {
+      return cid;
+    }
+  }
   return end->ncids ? quic_bytes_of(end->cids[0].data, end->cids[0].len)
                     : (quic_bytes){0};
 }

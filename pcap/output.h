@@ -38,6 +38,8 @@ struct qd_output {
   int error;         /* errno of a file that could not be written; 0 = none */
   char subject[256]; /* the file */
   char note[256];    /* what was written, for standard error; "" = nothing */
+  char problem[256]; /* what went wrong otherwise, and ... */
+  int status;        /* ... the exit status that it makes; 0 = nothing did */
 };
 
 /* qd_output_start takes the first packet's time, whether it is shown or not. */
@@ -60,7 +62,8 @@ typedef struct qd_output_settings {
   int verbosity; /* tree: 1 = frames and their fields, 2 = every field, TLS,
                     transport parameters, certificates */
   bool absolute_time; /* seconds since 1970 instead of since the first packet */
-  unsigned width;     /* columns of the terminal; 0 = no terminal */
+  bool immediate;     /* rows as they come, though columns may not be even */
+  const char *capture; /* file or interface that is read; NULL = not told */
 } qd_output_settings;
 
 /* Each returns 0 or QUIC_ERR_NOMEM. */
@@ -72,9 +75,13 @@ int qd_output_flat_new(qd_output **out,
                        const qd_output_settings *settings) QUIC_MUST_USE;
 int qd_output_summary_new(qd_output **out,
                           const qd_output_settings *settings) QUIC_MUST_USE;
+int qd_output_detail_new(qd_output **out,
+                         const qd_output_settings *settings) QUIC_MUST_USE;
 int qd_output_close_new(qd_output **out,
                         const qd_output_settings *settings) QUIC_MUST_USE;
 int qd_output_http_new(qd_output **out,
+                       const qd_output_settings *settings) QUIC_MUST_USE;
+int qd_output_json_new(qd_output **out,
                        const qd_output_settings *settings) QUIC_MUST_USE;
 
 #endif /* !defined(QD_OUTPUT_H) */

@@ -25,20 +25,45 @@ quic_bytes qd_request_method(const qd_request *rq) {
   return qd_fields_find(&rq->side[QD_CLIENT].fields, ":method");
 }
 
-void qd_request_url(const qd_request *rq, quic_text *t) {
+qd_request_target qd_request_target_of(const qd_request *rq) {
   const qd_fields *fs = &rq->side[QD_CLIENT].fields;
-  quic_bytes scheme = qd_fields_find(fs, ":scheme");
-  quic_bytes authority = qd_fields_find(fs, ":authority");
+  qd_request_target t = {.scheme = qd_fields_find(fs, ":scheme"),
+                         .authority = qd_fields_find(fs, ":authority"),
+                         .path = qd_fields_find(fs, ":path")};
 
-  if (!authority.data) {
-    authority = qd_fields_find(fs, "host");
+  if (!t.authority.data) {
+    t.authority = qd_fields_find(fs, "host");
   }
-  if (scheme.data) {
-    quic_text_untrusted(t, scheme, 0);
+  return t;
+}
+
+size_t qd_request_join(const qd_request_target *target, uint8_t *out,
+                       size_t cap) {
+  const quic_bytes parts[] = {target->scheme,
+                              quic_bytes_of("://", target->scheme.data ? 3 : 0),
+                              target->authority, target->path};
+  size_t len = 0;
+
+  for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++) {
+    size_t n = parts[i].len < cap - len ? parts[i].len : cap - len;
+
+    if (n) {
+      memcpy(out + len, parts[i].data, n);
+    }
+    len += n;
+  }
+  return len;
+}
+
+void qd_request_url(const qd_request *rq, quic_text *t) {
+  qd_request_target target = qd_request_target_of(rq);
+
+  if (target.scheme.data) {
+    quic_text_untrusted(t, target.scheme, 0);
     quic_text_str(t, "://");
   }
-  quic_text_untrusted(t, authority, 0);
-  quic_text_untrusted(t, qd_fields_find(fs, ":path"), 0);
+  quic_text_untrusted(t, target.authority, 0);
+  quic_text_untrusted(t, target.path, 0);
 }
 
 static quic_duration request_since(quic_time end, quic_time start) {

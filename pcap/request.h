@@ -54,6 +54,21 @@ void qd_request_free(qd_request *rq, const quic_mem *mem);
 /* qd_request_method: "GET", "CONNECT"; empty when unknown. */
 quic_bytes qd_request_method(const qd_request *rq);
 
+/* What a request is for: parts of its URL, borrowed; data NULL = not known.
+   |authority| may come from the field "host". */
+typedef struct qd_request_target {
+  quic_bytes scheme, authority, path;
+} qd_request_target;
+
+qd_request_target qd_request_target_of(const qd_request *rq);
+
+/* qd_request_join puts the parts together as they are, for who escapes them.
+   QD_REQUEST_URL_MAX octets have room for those of one field section; what does
+   not fit into |cap| is left out.  Returns how many were written. */
+#define QD_REQUEST_URL_MAX (QD_FIELDS_OCTETS_MAX + 8)
+size_t qd_request_join(const qd_request_target *target, uint8_t *out,
+                       size_t cap);
+
 /* qd_request_url appends scheme, authority and path as far as they are known,
    escaped; "example.org A" of a DNS query. */
 void qd_request_url(const qd_request *rq, quic_text *t);

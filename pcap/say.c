@@ -38,6 +38,30 @@ static void say_type(quic_text *t, uint64_t type) {
   }
 }
 
+/* say_is_request: a pseudo-header field of a request is there. */
+static bool say_is_request(const qlog_h3_frame *f) {
+  return say_field(f, ":method").data || say_field(f, ":scheme").data ||
+         say_field(f, ":path").data;
+}
+
+static void say_url(quic_text *t, const qlog_h3_frame *f) {
+  quic_bytes scheme = say_field(f, ":scheme");
+  quic_bytes authority = say_field(f, ":authority");
+  quic_bytes path = say_field(f, ":path");
+
+  if (!authority.data) {
+    authority = say_field(f, "host");
+  }
+  if (scheme.data) {
+    say_word(t, scheme, SAY_VALUE_MAX);
+    quic_text_str(t, "://");
+  } else if (authority.data || path.data) {
+    quic_text_char(t, ' ');
+  }
+  quic_text_untrusted(t, authority, SAY_URL_MAX);
+  quic_text_untrusted(t, path, SAY_URL_MAX);
+}
+
 /* say_message tells the kinds of sections apart by their fields. */
 static void say_message(quic_text *t, const qlog_h3_frame *f) {
   quic_bytes method = say_field(f, ":method");
@@ -45,15 +69,9 @@ static void say_message(quic_text *t, const qlog_h3_frame *f) {
   quic_bytes type = say_field(f, "content-type");
   quic_bytes protocol = say_field(f, ":protocol");
 
-  if (method.data) {
-    say_word(t, method, SAY_VALUE_MAX);
-    quic_text_char(t, ' ');
-    if (say_field(f, ":scheme").data) {
-      quic_text_untrusted(t, say_field(f, ":scheme"), SAY_VALUE_MAX);
-      quic_text_str(t, "://");
-    }
-    quic_text_untrusted(t, say_field(f, ":authority"), SAY_URL_MAX);
-    quic_text_untrusted(t, say_field(f, ":path"), SAY_URL_MAX);
+  if (say_is_request(f)) {
+    say_word(t, method.data ? method : quic_bytes_of("-", 1), SAY_VALUE_MAX);
+    say_url(t, f);
     if (protocol.data) {
       quic_text_str(t, " :protocol");
       say_word(t, protocol, SAY_VALUE_MAX);
@@ -71,6 +89,19 @@ static void say_message(quic_text *t, const qlog_h3_frame *f) {
   }
 }
 
+/* say_setting writes SETTINGS_H3_DATAGRAM as h3_datagram. */
+static void say_setting(quic_text *t, const char *name) {
+  static const char prefix[] = "SETTINGS_";
+
+  if (strncmp(name, prefix, sizeof(prefix) - 1) == 0) {
+    name += sizeof(prefix) - 1;
+  }
+  for (; *name; name++) {
+    quic_text_char(t, *name >= 'A' && *name <= 'Z' ? (char)(*name | 0x20)
+                                                   : *name);
+  }
+}
+
 static void say_settings(quic_text *t, quic_bytes payload) {
   quic_reader rd;
   uint64_t id, value;
@@ -81,7 +112,7 @@ static void say_settings(quic_text *t, quic_bytes payload) {
 
     quic_text_char(t, ' ');
     if (name) {
-      quic_text_str(t, name);
+      say_setting(t, name);
     } else {
       quic_text_hex_u64(t, id);
     }
@@ -123,7 +154,9 @@ static void say_frame(quic_text *t, const qlog_h3_frame *f) {
 }
 
 static void say_stream(quic_text *t, const qlog_h3_stream_type *s) {
-  const char *name = quic_h3_stream_name(s->type);
+  const char *name = s->type == QUIC_H3_WEBTRANSPORT_STREAM
+                         ? quic_h3_stream_name(QUIC_H3_STREAM_WEBTRANSPORT)
+                         : quic_h3_stream_name(s->type);
 
   say_number(t, s->stream_id);
   quic_text_str(t, " opens ");

@@ -1,6 +1,7 @@
 #include "pcap/select.h"
 
 #include "pcap/conn.h"
+#include "pcap/fieldhelp.h"
 #include "pcap/packet.h"
 #include "wire/frame.h"
 #include "wire/names.h"
@@ -552,9 +553,6 @@ void qd_select_values(const void *packet, int id, quic_filter_visitor *v) {
 
 /* Help. */
 
-#define HELP_WIDTH 79
-#define HELP_INDENT 13 /* columns before the help of a field */
-
 static const char select_language[] =
     "A filter chooses the packets that are shown.\n"
     "\n"
@@ -577,45 +575,7 @@ static const char select_language[] =
     "Texts with blanks or operators stand in quotes.\n"
     "\n";
 
-static void select_help_symbols(const quic_filter_field *field,
-                                quic_text *out) {
-  size_t start = quic_text_pos(out);
-  quic_filter_symbol sym;
-
-  quic_text_pad(out, start, HELP_INDENT);
-  for (size_t i = 0; field->symbol(i, &sym); i++) {
-    size_t len = strlen(sym.name);
-
-    if (i && quic_text_pos(out) - start + 1 + len > HELP_WIDTH) {
-      quic_text_char(out, '\n');
-      start = quic_text_pos(out);
-      quic_text_pad(out, start, HELP_INDENT);
-    } else if (i) {
-      quic_text_char(out, ' ');
-    }
-    for (size_t c = 0; c < len; c++) {
-      char upper = sym.name[c];
-
-      quic_text_char(out, upper >= 'A' && upper <= 'Z' ? (char)(upper | 0x20)
-                                                       : upper);
-    }
-  }
-  quic_text_char(out, '\n');
-}
-
 void qd_select_help(quic_text *out) {
   quic_text_str(out, select_language);
-  for (size_t i = 0; i < qd_select_nfields; i++) {
-    const quic_filter_field *field = &qd_select_fields[i];
-    size_t start = quic_text_pos(out);
-
-    quic_text_str(out, "  ");
-    quic_text_str(out, field->name);
-    quic_text_pad(out, start, HELP_INDENT);
-    quic_text_str(out, field->help);
-    quic_text_str(out, field->type == QUIC_FILTER_TEXT ? " (text)\n" : "\n");
-    if (field->symbol) {
-      select_help_symbols(field, out);
-    }
-  }
+  qd_fieldhelp(out, qd_select_fields, qd_select_nfields);
 }

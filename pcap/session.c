@@ -15,6 +15,8 @@
 #include "pcap/decoder.h"
 #include "pcap/expect.h"
 #include "pcap/export.h"
+#include "pcap/follow.h"
+#include "pcap/inject.h"
 #include "pcap/interrupt.h"
 #include "pcap/output.h"
 #include "pcap/select.h"
@@ -39,6 +41,7 @@ struct qd_session {
   qd_decoder *decoder;
   quic_filter *filter; /* NULL = all */
   quic_filter *expect; /* NULL = nothing is expected */
+  qd_follow follow;    /* --follow */
   qd_output *expected; /* that evaluates it */
   qd_output *outputs[SESSION_OUTPUTS_MAX];
   size_t noutputs;
@@ -169,8 +172,10 @@ static int (*const session_makers[])(qd_output **,
     [QD_MODE_TREE] = qd_output_tree_new,
     [QD_MODE_FLAT] = qd_output_flat_new,
     [QD_MODE_SUMMARY] = qd_output_summary_new,
+    [QD_MODE_DETAIL] = qd_output_detail_new,
     [QD_MODE_CLOSE] = qd_output_close_new,
     [QD_MODE_HTTP] = qd_output_http_new,
+    [QD_MODE_JSON] = qd_output_json_new,
 };
 
 /* session_add keeps an output that was made, if |rv| says so. */
@@ -192,6 +197,14 @@ static int session_exports(qd_session *se, const qd_output_settings *set) {
     rv = session_add(se, qd_output_qlog_new(session_slot(se), set, opt->qlog,
                                             opt->qlog_compat));
   }
+  if (rv == 0 && opt->har) {
+    rv = session_add(se, qd_output_har_new(session_slot(se), set, opt->har,
+                                           opt->har_bodies));
+  }
+  if (rv == 0 && opt->extract) {
+    rv = session_add(se, qd_output_extract_new(session_slot(se), set,
+                                               opt->extract, opt->interface));
+  }
   if (rv == 0 && se->expect) {
     rv = session_add(
         se, qd_expect_new(session_slot(se), set, se->expect, opt->expect));
@@ -206,7 +219,8 @@ static int session_output(qd_session *se) {
                             .text = &se->sink.text,
                             .colour = session_colour(opt),
                             .verbosity = opt->verbosity,
-                            .absolute_time = opt->absolute_time};
+                            .absolute_time = opt->absolute_time,
+                            .capture = opt->read ? opt->read : opt->interface};
   int rv = session_exports(se, &set);
 
   if (rv != 0) {
@@ -215,11 +229,15 @@ static int session_output(qd_session *se) {
   if (opt->mode == QD_MODE_WHY) {
     return qd_coverage_new(&se->coverage, se->mem);
   }
-  if (opt->mode == QD_MODE_LINE && se->noutputs) {
+  if (opt->mode == QD_MODE_FOLLOW) {
+    return session_add(
+        se, qd_output_follow_new(session_slot(se), &set, &se->follow));
+  }
+  if (opt->mode == QD_MODE_LINE && (se->noutputs || opt->inject)) {
     return 0; /* files were asked for, and nothing to be shown */
   }
   se->shows_packets = opt->mode == QD_MODE_LINE || opt->mode == QD_MODE_TREE ||
-                      opt->mode == QD_MODE_FLAT;
+                      opt->mode == QD_MODE_FLAT || opt->mode == QD_MODE_JSON;
   return session_add(se, session_makers[opt->mode](session_slot(se), &set));
 }
 
@@ -252,8 +270,21 @@ static int session_compile(qd_session *se, const char *name, const char *expr,
     return QD_EXIT_INPUT;
   }
   if (rv != 0) {
-    session_error(se, "%s '%.256s': column %zu: %s; see --help-filter", name,
-                  expr, error.column + 1, error.text);
+    session_error(se, "%s '%.256s': column %zu: %s; see --help-%s", name, expr,
+                  error.column + 1, error.text, name + 2);
+    return QD_EXIT_USAGE;
+  }
+  return 0;
+}
+
+static int session_follow(qd_session *se) {
+  const char *spec = se->opt->follow;
+  qd_follow_error error;
+
+  if (spec &&
+      qd_follow_parse(&se->follow, spec, isatty(STDOUT_FILENO), &error) != 0) {
+    session_error(se, "--follow '%.256s': column %zu: %s", spec,
+                  error.column + 1, error.text);
     return QD_EXIT_USAGE;
   }
   return 0;
@@ -327,6 +358,28 @@ static int session_decoder(qd_session *se) {
   return 0;
 }
 
+/* session_files tells of the files that were written, or not, and of what else
+   went wrong.  Returns the exit status of that. */
+static int session_files(qd_session *se) {
+  int status = 0;
+
+  for (size_t i = 0; i < se->noutputs; i++) {
+    const qd_output *out = se->outputs[i];
+
+    if (out->error) {
+      session_error(se, "%s: %s", out->subject, strerror(out->error));
+      status = QD_EXIT_INPUT;
+    } else if (out->note[0]) {
+      qd_session_note(se, "%s", out->note);
+    }
+    if (out->problem[0]) {
+      session_error(se, "%s", out->problem);
+      status = status ? status : out->status;
+    }
+  }
+  return status;
+}
+
 int qd_session_new(qd_session **out, const qd_options *opt) {
   const quic_mem *mem = quic_mem_default();
   qd_session *se = quic_mem_zalloc(mem, sizeof(*se));
@@ -348,6 +401,9 @@ int qd_session_new(qd_session **out, const qd_options *opt) {
                              qd_expect_nfields, &se->expect);
   }
   if (status == 0) {
+    status = session_follow(se);
+  }
+  if (status == 0) {
     status = session_keys(se);
   }
   if (status == 0) {
@@ -359,6 +415,9 @@ int qd_session_new(qd_session **out, const qd_options *opt) {
     if (status) {
       session_error(se, "%s", quic_err_text(QUIC_ERR_NOMEM));
     }
+  }
+  if (status == 0) {
+    status = session_files(se); /* that cannot be written */
   }
   if (status) {
     qd_session_del(se);
@@ -467,14 +526,6 @@ static void session_report(qd_session *se) {
                     "had failed",
                     (unsigned long long)qd_decoder_refused(se->decoder));
   }
-  if (se->coverage) {
-    qd_coverage_report(se->coverage, se->keys, qd_keyfiles_log(se->keys),
-                       qd_decoder_get_stats(se->decoder),
-                       qd_decoder_evicted(se->decoder),
-                       qd_decoder_given_up(se->decoder), &se->sink.text,
-                       session_colour(se->opt));
-    return;
-  }
   if (se->traces) {
     qd_traces_finish(se->traces);
     if (qd_traces_evicted(se->traces)) {
@@ -489,6 +540,14 @@ static void session_report(qd_session *se) {
     if (se->outputs[i]->finish) {
       se->outputs[i]->finish(se->outputs[i]);
     }
+  }
+  if (se->coverage) {
+    qd_coverage_report(se->coverage, se->keys, qd_keyfiles_log(se->keys),
+                       qd_decoder_get_stats(se->decoder),
+                       qd_decoder_evicted(se->decoder),
+                       qd_decoder_given_up(se->decoder), &se->sink.text,
+                       session_colour(se->opt));
+    return;
   }
   if (qd_decoder_evicted(se->decoder)) {
     qd_session_note(se,
@@ -516,24 +575,6 @@ static void session_nothing(qd_session *se) {
   qd_session_note(se, "no QUIC found in %llu frames with %llu UDP datagrams",
                   (unsigned long long)ls->frames,
                   (unsigned long long)ls->datagrams);
-}
-
-/* session_files tells of the files that were written, or not.  Returns the exit
-   status of that. */
-static int session_files(qd_session *se) {
-  int status = 0;
-
-  for (size_t i = 0; i < se->noutputs; i++) {
-    const qd_output *out = se->outputs[i];
-
-    if (out->error) {
-      session_error(se, "%s: %s", out->subject, strerror(out->error));
-      status = QD_EXIT_INPUT;
-    } else if (out->note[0]) {
-      qd_session_note(se, "%s", out->note);
-    }
-  }
-  return status;
 }
 
 int qd_session_finish(qd_session *se, int failed) {
@@ -571,6 +612,32 @@ int qd_session_finish(qd_session *se, int failed) {
     return QD_EXIT_NOTHING;
   }
   return QD_EXIT_OK;
+}
+
+/* session_inject writes the copy with the secrets that were used, and returns
+   the exit status. */
+static int session_inject(qd_session *se) {
+  const qd_options *opt = se->opt;
+  qd_inject_settings set = {.mem = se->mem,
+                            .input = opt->read,
+                            .output = opt->inject,
+                            .log = qd_keyfiles_log(se->keys)};
+  qd_inject_report report;
+
+  if (qd_interrupted()) {
+    session_error(se, "%s: not written: interrupted", opt->inject);
+    return QD_EXIT_INPUT;
+  }
+  if (qd_inject_run(&set, &report) != 0) {
+    session_error(se, "%s", report.text);
+    return QD_EXIT_INPUT;
+  }
+  qd_session_note(se, "%s: %llu secret%s for %llu connection%s", opt->inject,
+                  (unsigned long long)report.secrets,
+                  report.secrets == 1 ? "" : "s",
+                  (unsigned long long)report.connections,
+                  report.connections == 1 ? "" : "s");
+  return 0;
 }
 
 static void session_idle(void *user) {
@@ -642,5 +709,8 @@ int qd_session_file(qd_session *se) {
   }
   status = qd_session_finish(se, status);
   qd_source_close(src);
+  if (se->opt->inject && status != QD_EXIT_INPUT && session_inject(se) != 0) {
+    status = QD_EXIT_INPUT;
+  }
   return status;
 }

@@ -154,7 +154,7 @@ static int source_fill(qd_source *src, size_t need) {
   return 0;
 }
 
-int qd_source_next(qd_source *src, quic_capture_record *rec) {
+int qd_source_block(qd_source *src, quic_capture_record *rec, quic_bytes *raw) {
   for (;;) {
     size_t used = 0, need = 0;
     int rv = quic_capture_reader_next(
@@ -162,25 +162,32 @@ int qd_source_next(qd_source *src, quic_capture_record *rec) {
         quic_bytes_of(src->window + src->start, src->end - src->start),
         src->eof, &used, &need, rec);
 
+    *raw = quic_bytes_of(src->window + src->start, used);
     src->start += used;
     switch (rv) {
     case 0:
-      if (rec->kind != QUIC_CAPTURE_OTHER) {
-        return 0;
-      }
-      break;
+    case QUIC_ERR_END:
+      return rv;
     case QUIC_ERR_AGAIN:
       rv = source_fill(src, need);
       if (rv != 0) {
         return rv;
       }
       break;
-    case QUIC_ERR_END:
-      return rv;
     default:
       return source_fail_at(src, rv);
     }
   }
+}
+
+int qd_source_next(qd_source *src, quic_capture_record *rec) {
+  quic_bytes raw;
+  int rv;
+
+  do {
+    rv = qd_source_block(src, rec, &raw);
+  } while (rv == 0 && rec->kind == QUIC_CAPTURE_OTHER);
+  return rv;
 }
 
 /* source_rewind starts over at the beginning of the file. */

@@ -29,6 +29,12 @@ bool qd_source_plain(const qd_source *src);
    before it is all there), or another error with qd_source_error. */
 int qd_source_next(qd_source *src, quic_capture_record *rec) QUIC_MUST_USE;
 
+/* qd_source_block is qd_source_next for copies: it gives headers and blocks
+   without interest, too, and in |*raw| the octets of the record as they stand
+   in the file. */
+int qd_source_block(qd_source *src, quic_capture_record *rec,
+                    quic_bytes *raw) QUIC_MUST_USE;
+
 /* qd_source_idle makes |fn| be called, some times a second, while a pipe has
    nothing to read. */
 void qd_source_idle(qd_source *src, void (*fn)(void *user), void *user);

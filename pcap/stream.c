@@ -108,19 +108,28 @@ static void stream_retire(qd_streams *ss, qd_stream *st) {
   }
 }
 
-static void stream_evict(qd_streams *ss) {
-  qd_stream *st = QUIC_LIST_ITEM(ss->lru.next, qd_stream, lru);
-  uint64_t number = st->id >> 2;
+bool qd_streams_evict(qd_streams *ss) {
+  qd_stream *st;
+  uint64_t number;
 
+  if (quic_list_empty(&ss->lru)) {
+    return false;
+  }
+  st = QUIC_LIST_ITEM(ss->lru.next, qd_stream, lru);
+  number = st->id >> 2;
   stream_give_up(ss, st, QD_CLIENT);
   stream_give_up(ss, st, QD_SERVER);
   ss->evicted++;
   /* What comes for it later is not taken for a new stream, if there is room. */
   (void)!quic_rangeset_add(&ss->retired[st->id & 3], number, number + 1);
   stream_drop(ss, st);
+  return true;
 }
 
 qd_stream *qd_streams_get(const qd_streams *ss, uint64_t id) {
+  if (ss->last && ss->last->id == id) {
+    return ss->last;
+  }
   return quic_map_get(&ss->open, quic_bytes_of(&id, sizeof(id)));
 }
 
@@ -143,7 +152,7 @@ static qd_stream *stream_find(qd_streams *ss, uint64_t id, int *rv) {
     return NULL;
   }
   if (ss->open.len >= QD_STREAMS_MAX) {
-    stream_evict(ss);
+    (void)qd_streams_evict(ss);
   }
   st = quic_mem_zalloc(ss->pool->mem, sizeof(*st));
   if (!st) {

@@ -12,7 +12,7 @@
 #include "pcap/protocol.h"
 #include "wire/frame.h"
 
-#define QD_STREAMS_MAX 65536         /* streams open at one time */
+#define QD_STREAMS_MAX 65536         /* streams open at one time, of one conn */
 #define QD_STREAMS_RETIRED_MAX 4096  /* ranges of streams that are done */
 #define QD_STREAM_WAITING (16 << 20) /* octets behind holes, all streams */
 #define QD_STREAM_HISTORY (4 << 20)  /* octets compared with repetitions */
@@ -86,6 +86,10 @@ void qd_streams_free(qd_streams *ss);
    Returns 0, or QUIC_ERR_NOMEM: octets are missing now. */
 int qd_streams_frame(qd_streams *ss, qd_side side, const quic_frame *f,
                      unsigned *found) QUIC_MUST_USE;
+
+/* qd_streams_evict lets go of the stream that was silent longest.  Returns
+   false when there is none. */
+bool qd_streams_evict(qd_streams *ss);
 
 /* qd_streams_get returns the open stream |id|, or NULL. */
 qd_stream *qd_streams_get(const qd_streams *ss, uint64_t id);

@@ -14,6 +14,14 @@ void qd_table_init(qd_table *table, const quic_mem *mem,
   quic_text_init(&table->text, table->buffer, sizeof(table->buffer));
 }
 
+void qd_table_widen(qd_table *table) {
+  for (size_t i = 0; i < table->ncolumns; i++) {
+    if (table->columns[i].min > table->width[i]) {
+      table->width[i] = table->columns[i].min;
+    }
+  }
+}
+
 void qd_table_free(qd_table *table) {
   quic_mem_free(table->mem, table->cells);
   table->cells = NULL;
@@ -63,6 +71,7 @@ int qd_table_next(qd_table *table) {
   table->cell = 0;
   if (table->starved) {
     table->starved = false;
+    table->len = 0; /* the cells behind the one that had no memory */
     return 0;
   }
   table->rows++;
@@ -77,6 +86,7 @@ void qd_table_note(qd_table *table) {
     (void)!table_keep(table);
     table->starved = false;
   }
+  quic_text_init(&table->text, table->buffer, sizeof(table->buffer));
 }
 
 static void table_cell(const qd_table *table, size_t i, const char *cell,

@@ -13,7 +13,8 @@
 
 typedef struct qd_table_column {
   const char *title;
-  bool right; /* numbers stand at the right */
+  bool right;  /* numbers stand at the right */
+  uint8_t min; /* columns at least, see qd_table_widen */
 } qd_table_column;
 
 typedef struct qd_table {
@@ -35,6 +36,10 @@ typedef struct qd_table {
 void qd_table_init(qd_table *table, const quic_mem *mem,
                    const qd_table_column *columns, size_t ncolumns);
 void qd_table_free(qd_table *table);
+
+/* qd_table_widen gives columns their |min|, for a table that is written row by
+   row. */
+void qd_table_widen(qd_table *table);
 
 /* qd_table_next ends a cell; with the last cell of a row the row ends.  Returns
    0, or QUIC_ERR_LIMIT when the table should be written out; a cell that has no

@@ -9,6 +9,7 @@
 #include "base/list.h"
 #include "pcap/conn.h"
 #include "pcap/frames.h"
+#include "pcap/httpstats.h"
 #include "pcap/request.h"
 #include "pcap/stream.h"
 
@@ -21,7 +22,11 @@ typedef struct qd_trace_told {
   bool choice; /* ALPN that the server chose */
   bool suite;
   bool tparams[QD_SIDES];
-  uint32_t version;
+  bool versions;     /* some were told of */
+  bool chosen;       /* and which was chosen */
+  uint32_t version;  /* that the client tried first; 0 = not seen */
+  uint32_t answered; /* of the newest long header of the server; 0 */
+  size_t violations; /* of flow control */
 } qd_trace_told;
 
 /* Takes what the analysis concludes. */
@@ -39,14 +44,19 @@ typedef struct qd_trace {
   qd_inferred inferred;
   qd_streams streams;
   qd_trace_told told;
-  bool selected;           /* a packet of it fitted the filter */
-  bool shown;              /* the one in work does */
+  uint8_t odcid_len; /* of the first packet, whatever its version */
+  uint8_t odcid[QUIC_CID_MAX];
+  bool selected; /* a packet of it fitted the filter */
+  bool shown;    /* the one in work does */
+  bool http3;    /* by its ALPN */
+  unsigned ack_delay_exponent[QD_SIDES];
   bool unknown_app;        /* the application protocol cannot be told */
   const qd_packet *packet; /* in work; NULL behind the last one */
   quic_time now;           /* of the newest packet */
   uint64_t requests;       /* begun */
   uint64_t responses;      /* final status seen */
   uint64_t failed;         /* status 400 and above */
+  qd_httpstats http;       /* filled when the connection ended */
   uint64_t notes;          /* violations noticed in the application protocol */
 } qd_trace;
 
@@ -64,6 +74,10 @@ void qd_trace_body(qd_trace *tr, qd_request *rq, qd_side side, quic_bytes data);
 
 /* qd_trace_mem is the allocator of everything that belongs to |tr|. */
 const quic_mem *qd_trace_mem(const qd_trace *tr);
+
+/* qd_trace_odcid returns the original destination connection ID, as far as it
+   is known; borrowed from |tr|. */
+quic_bytes qd_trace_odcid(const qd_trace *tr);
 
 /* qd_trace_request_number counts the requests of the capture. */
 uint64_t qd_trace_request_number(qd_trace *tr);

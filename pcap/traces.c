@@ -2,14 +2,20 @@
 
 #include <stdlib.h>
 
+#include "pcap/budget.h"
 #include "pcap/conntab.h"
 #include "pcap/doq.h"
 #include "pcap/event.h"
 #include "pcap/hq.h"
 #include "pcap/http.h"
+#include "pcap/news.h"
+
+#define TRACES_ACK_DELAY_EXPONENT 3 /* RFC 9000 §18.2 */
 
 struct qd_traces {
-  const quic_mem *mem;
+  const quic_mem *base; /* of this struct itself */
+  qd_budget budget;
+  const quic_mem *mem; /* of the budget */
   qd_output *const *outputs;
   size_t noutputs;
   qd_frames frames;
@@ -18,6 +24,7 @@ struct qd_traces {
   quic_list lru;  /* oldest first */
   qd_trace *last; /* found last */
   quic_rangeset done;
+  size_t fixed; /* octets of the budget that belong to no connection */
   uint64_t evicted;
   uint64_t requests;
   quic_time now; /* of the newest packet of all */
@@ -32,10 +39,12 @@ int qd_traces_new(qd_traces **out, const qd_traces_settings *settings) {
   if (!ts) {
     return QUIC_ERR_NOMEM;
   }
-  ts->mem = settings->mem;
+  ts->base = settings->mem;
+  qd_budget_init(&ts->budget, settings->mem);
+  ts->mem = &ts->budget.mem;
   ts->outputs = settings->outputs;
   ts->noutputs = settings->noutputs;
-  qd_frames_init(&ts->frames, ts->mem);
+  qd_frames_init(&ts->frames, ts->base);
   quic_map_init(&ts->open, ts->mem, settings->seed);
   quic_list_init(&ts->lru);
   quic_rangeset_init(&ts->done, ts->mem, QD_TRACES_DONE_MAX);
@@ -44,12 +53,19 @@ int qd_traces_new(qd_traces **out, const qd_traces_settings *settings) {
     qd_traces_del(ts);
     return rv;
   }
+  ts->fixed = ts->budget.used;
   *out = ts;
   return 0;
 }
 
 const quic_mem *qd_trace_mem(const qd_trace *tr) {
   return tr->all->mem;
+}
+
+quic_bytes qd_trace_odcid(const qd_trace *tr) {
+  return tr->conn->has_odcid
+             ? quic_bytes_of(tr->conn->odcid, tr->conn->odcid_len)
+             : quic_bytes_of(tr->odcid, tr->odcid_len);
 }
 
 uint64_t qd_trace_request_number(qd_trace *tr) {
@@ -77,7 +93,11 @@ void qd_trace_emit(qd_trace *tr, const qlog_event *e) {
 
 /* traces_inferred gets what the analysis concludes. */
 static void traces_inferred(qlog_sink *sink, const qlog_event *e) {
-  traces_show(((qd_inferred *)(void *)sink)->trace, e);
+  qd_trace *tr = ((qd_inferred *)(void *)sink)->trace;
+  qlog_event told = *e;
+
+  told.http3 = tr->http3;
+  traces_show(tr, &told);
 }
 
 void qd_trace_warn(qd_trace *tr, uint64_t code, const char *text) {
@@ -143,6 +163,7 @@ static void traces_free_trace(qd_trace *tr) {
 static void traces_end(qd_traces *ts, qd_trace *tr) {
   tr->packet = NULL;
   tr->shown = tr->selected;
+  qd_news_end(tr);
   qd_streams_free(&tr->streams);
   quic_analysis_end(tr->analysis, ts->now, QUIC_END_OF_TRACE);
   for (size_t i = 0; tr->selected && i < ts->noutputs; i++) {
@@ -181,6 +202,8 @@ static qd_trace *traces_new_trace(qd_traces *ts, qd_conn *conn) {
   tr->conn = conn;
   qd_conn_ref(conn);
   tr->streams.user = tr;
+  tr->ack_delay_exponent[QD_CLIENT] = tr->ack_delay_exponent[QD_SERVER] =
+      TRACES_ACK_DELAY_EXPONENT;
   for (size_t i = 0; i < ts->noutputs; i++) {
     if (ts->outputs[i]->octets) {
       tr->streams.fn = traces_octets;
@@ -227,91 +250,6 @@ static qd_trace *traces_find(qd_traces *ts, qd_conn *conn) {
   quic_list_push_back(&ts->lru, &tr->lru);
   ts->last = tr;
   return tr;
-}
-
-/* Facts of the connection as events, each when it is new. */
-
-static void traces_started(qd_trace *tr, const qd_packet *p) {
-  const qd_conn *conn = tr->conn;
-  quic_bytes scid = p->header.scid, dcid = p->header.dcid;
-  bool client = p->sender == QD_CLIENT;
-  qlog_event e;
-
-  qlog_event_init(&e, QLOG_CONNECTION_STARTED, p->time);
-  e.u.started.local.addr = client ? &p->src : &p->dst;
-  e.u.started.remote.addr = client ? &p->dst : &p->src;
-  if (conn && p->header.is_long) {
-    e.u.started.local.cids = client ? &scid : &dcid;
-    e.u.started.local.ncids = 1;
-    e.u.started.remote.cids = client ? &dcid : &scid;
-    e.u.started.remote.ncids = 1;
-  }
-  qd_trace_emit(tr, &e);
-}
-
-static void traces_version(qd_trace *tr, const qd_packet *p) {
-  qlog_event e;
-  uint8_t offered[4];
-  uint32_t v = p->header.version;
-
-  if (p->header.type == QUIC_PACKET_VERSION_NEGOTIATION) {
-    uint32_t tried = tr->told.version;
-
-    qlog_event_init(&e, QLOG_VERSION_INFORMATION, p->time);
-    e.u.versions.server_versions = p->header.versions;
-    for (int i = 0; i < 4; i++) {
-      offered[i] = (uint8_t)(tried >> (24 - 8 * i));
-    }
-    e.u.versions.client_versions = quic_bytes_of(offered, tried ? 4 : 0);
-    qd_trace_emit(tr, &e);
-    return;
-  }
-  if (!p->header.is_long || v == tr->told.version || p->sender != QD_CLIENT) {
-    return;
-  }
-  tr->told.version = v;
-  qlog_event_init(&e, QLOG_VERSION_INFORMATION, p->time);
-  for (int i = 0; i < 4; i++) {
-    offered[i] = (uint8_t)(v >> (24 - 8 * i));
-  }
-  e.u.versions.client_versions = quic_bytes_of(offered, 4);
-  e.u.versions.chosen = v;
-  qd_trace_emit(tr, &e);
-}
-
-static void traces_alpn(qd_trace *tr, quic_time now) {
-  const qd_facts *facts = &tr->conn->facts;
-  qlog_event e;
-
-  if ((tr->told.offer || !facts->alpn_len) &&
-      (tr->told.choice || !facts->alpn_chosen_len)) {
-    return;
-  }
-  qlog_event_init(&e, QLOG_ALPN_INFORMATION, now);
-  e.u.alpn.client_alpns = quic_bytes_of(facts->alpn, facts->alpn_len);
-  e.u.alpn.chosen = quic_bytes_of(facts->alpn_chosen, facts->alpn_chosen_len);
-  tr->told.offer = facts->alpn_len != 0;
-  tr->told.choice = facts->alpn_chosen_len != 0;
-  qd_trace_emit(tr, &e);
-}
-
-static void traces_facts(qd_trace *tr, quic_time now) {
-  const qd_conn *conn = tr->conn;
-  qlog_event e;
-
-  traces_alpn(tr, now);
-  if (!tr->told.suite && conn->facts.suite) {
-    tr->told.suite = true;
-    qd_event_suite(&e, now, conn);
-    qd_trace_emit(tr, &e);
-  }
-  for (int side = 0; side < QD_SIDES; side++) {
-    if (!tr->told.tparams[side] && conn->sides[side].has_tparams) {
-      tr->told.tparams[side] = true;
-      qd_event_parameters(&e, now, conn, (qd_side)side);
-      qd_trace_emit(tr, &e);
-    }
-  }
 }
 
 /* What the application says. */
@@ -361,9 +299,8 @@ static void traces_choose(qd_trace *tr, const quic_frame *f) {
   for (size_t i = 0; i < sizeof(traces_protocols) / sizeof(traces_protocols[0]);
        i++) {
     const traces_protocol *row = &traces_protocols[i];
-    size_t len = strlen(row->alpn);
 
-    if (alpn.len >= len && memcmp(alpn.data, row->alpn, len) == 0) {
+    if (qd_news_alpn_is(alpn, row->alpn)) {
       if (row->make(&tr->streams.app, tr) != 0) {
         tr->all->starved = true;
       }
@@ -371,6 +308,28 @@ static void traces_choose(qd_trace *tr, const quic_frame *f) {
     }
   }
   tr->unknown_app = true;
+}
+
+static uint64_t traces_stream(const quic_frame *f) {
+  return f->type >> 3 == QUIC_FRAME_STREAM >> 3 ? f->u.stream.stream_id
+         : f->type == QUIC_FRAME_STOP_SENDING   ? f->u.stop_sending.stream_id
+                                                : f->u.reset_stream.stream_id;
+}
+
+/* traces_warn warns of a stream; QLOG_NONE: of the connection. */
+static void traces_warn(qd_trace *tr, uint64_t stream_id, uint64_t code,
+                        const char *text) {
+  char buf[160];
+  quic_text t;
+
+  quic_text_init(&t, buf, sizeof(buf));
+  if (stream_id != QLOG_NONE) {
+    quic_text_str(&t, "stream ");
+    quic_text_u64(&t, stream_id);
+    quic_text_str(&t, ": ");
+  }
+  quic_text_str(&t, text);
+  qd_trace_warn(tr, code, quic_text_cstr(&t));
 }
 
 /* What QUIC_INORDER_ and QD_STREAM_ bits mean. */
@@ -388,10 +347,34 @@ static void traces_complain(qd_trace *tr, const quic_frame *f, unsigned found) {
        "a frame on a stream on which its sender cannot send (RFC 9000 19.8)"},
   };
 
-  (void)f;
   for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
     if (found & rows[i].bit) {
-      qd_trace_warn(tr, rows[i].code, rows[i].text);
+      traces_warn(tr, traces_stream(f), rows[i].code, rows[i].text);
+    }
+  }
+}
+
+/* traces_limits tells of flow control limits that were passed, where no packet
+   that could have raised them is missing. */
+static void traces_limits(qd_trace *tr) {
+  static const struct {
+    uint64_t code;
+    const char *text;
+  } rows[QUIC_FLOW_KINDS] = {
+      [QUIC_FLOW_STREAM_DATA] = {0x3, "more octets than MAX_STREAM_DATA allows "
+                                      "(RFC 9000 4.1)"},
+      [QUIC_FLOW_CONNECTION_DATA] = {0x3, "more octets than MAX_DATA allows "
+                                          "(RFC 9000 4.1)"},
+      [QUIC_FLOW_STREAM_LIMIT] = {0x4, "more streams than MAX_STREAMS allows "
+                                       "(RFC 9000 4.6)"},
+  };
+  const quic_flow *flow = quic_analysis_flow(tr->analysis);
+  const quic_flow_violation *v;
+
+  while (flow && (v = quic_flow_violation_at(flow, tr->told.violations))) {
+    tr->told.violations++;
+    if (v->certain && rows[v->kind].text) {
+      traces_warn(tr, v->stream_id, rows[v->kind].code, rows[v->kind].text);
     }
   }
 }
@@ -426,6 +409,20 @@ static void traces_frames(qd_traces *ts, qd_trace *tr, const qd_packet *p) {
   }
 }
 
+/* traces_fit lets go of the connection that was silent longest, and in the end
+   of the oldest streams of |tr|, until what is kept fits. */
+static void traces_fit(qd_traces *ts, qd_trace *tr) {
+  size_t fixed = ts->fixed;
+
+  while (ts->budget.used - fixed > QD_TRACES_OCTETS) {
+    if (ts->lru.next != &tr->lru) {
+      traces_evict(ts);
+    } else if (!qd_streams_evict(&tr->streams)) {
+      return;
+    }
+  }
+}
+
 int qd_traces_packet(qd_traces *ts, const qd_packet *p, bool shown) {
   qd_trace *tr;
   qlog_event e;
@@ -448,18 +445,18 @@ int qd_traces_packet(qd_traces *ts, const qd_packet *p, bool shown) {
   ts->now = p->time;
   tr->shown = shown;
   tr->selected = tr->selected || shown;
-  if (!tr->told.started) {
-    tr->told.started = true;
-    traces_started(tr, p);
-  }
-  if (p->header.is_long || p->nmessages) {
-    traces_version(tr, p);
-  }
+  qd_news_before(tr, p);
   if (qd_event_packet(&e, p, &ts->frames)) {
+    e.http3 = tr->http3;
+    if (p->header.type == QUIC_PACKET_1RTT) {
+      e.u.packet.ack_delay_exponent = tr->ack_delay_exponent[p->sender];
+    }
     qd_trace_emit(tr, &e);
+    traces_limits(tr);
   }
-  traces_facts(tr, p->time);
+  qd_news_behind(tr, p);
   traces_frames(ts, tr, p);
+  traces_fit(ts, tr);
   tr->packet = NULL;
   return ts->starved ? QUIC_ERR_NOMEM : 0;
 }
@@ -510,5 +507,5 @@ void qd_traces_del(qd_traces *ts) {
   quic_rangeset_free(&ts->done);
   qd_stream_pool_free(&ts->pool);
   qd_frames_free(&ts->frames);
-  quic_mem_free(ts->mem, ts);
+  quic_mem_free(ts->base, ts);
 }

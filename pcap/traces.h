@@ -9,6 +9,9 @@
 #include "pcap/trace.h"
 
 #define QD_TRACES_MAX 8192 /* connections followed at one time */
+/* Octets that all of them may take; beyond that the one that was silent longest
+   is ended, or streams of the only one. */
+#define QD_TRACES_OCTETS (48u << 20)
 /* Ranges of numbers of connections that were ended for want of room. */
 #define QD_TRACES_DONE_MAX 65536
 

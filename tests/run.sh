@@ -43,7 +43,8 @@ list_tests() {
     [ -x "$f" ] && [ ! -d "$f" ] || continue
     printf 'unit/%s\t%s\n' "${f##*/}" "$f"
   done
-  for f in tests/golden/run.sh tests/script/*.sh tests/lint/run.sh; do
+  for f in tests/golden/run.sh tests/qpack/run.sh tests/script/*.sh \
+    tests/lint/run.sh; do
     [ -x "$f" ] && printf '%s\t%s\n' "${f#tests/}" "$f"
   done
 }

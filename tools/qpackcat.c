@@ -241,9 +241,7 @@ static void cat_print_lists(cat *c) {
   }
   for (size_t i = 0; i < c->nlists; i++) {
     (void)fwrite(c->lists[i].text, 1, c->lists[i].len, c->out);
-    free(c->lists[i].text);
   }
-  free(c->lists);
 }
 
 /* --- dump --- */
@@ -357,7 +355,7 @@ static void cat_new_decoder(cat *c) {
       .initial_capacity = c->strict ? 0 : c->capacity,
       .max_section_octets = CAT_SECTION_MAX,
       .max_held_octets = CAT_HELD_MAX,
-      .passive = c->mode != CAT_ENCODE,
+      .passive = c->mode != CAT_ENCODE || !c->ack,
   };
 
   if (qpack_decoder_new(&c->dec, quic_mem_default(), &settings, &callbacks,
@@ -750,6 +748,10 @@ int main(int argc, char **argv) {
     cat_complain("%s: octets that no QIF can carry are printed as \\xNN",
                  c.file);
   }
+  for (size_t i = 0; i < c.nlists; i++) {
+    free(c.lists[i].text);
+  }
+  free(c.lists);
   qpack_decoder_del(c.dec);
   free(c.data);
   if (c.bad) {

@@ -27,11 +27,11 @@ struct quic_analysis {
   quic_analysis_limits limits;
   qlog_metrics *metrics; /* NULL until the endpoint tells some */
   analysis_tail tail[QUIC_SIDES];
-  uint64_t datagram[QUIC_SIDES]; /* the last one counted */
   quic_mark first, reset, goaway;
   quic_time now;
   uint32_t version;
   bool no_version;
+  bool told_closed;           /* to |inferred|, at its time */
   bool uncertain[QUIC_SIDES]; /* told to |flow| */
   uint8_t alpn_len;
   uint8_t alpn[QUIC_CLOSE_ALPN_MAX];
@@ -64,9 +64,8 @@ int quic_analysis_new(quic_analysis **out, const quic_mem *mem,
                      inferred);
   a->first = a->reset = a->goaway = QUIC_MARK_NONE;
   for (int side = 0; side < QUIC_SIDES; side++) {
-    a->totals[side].first = a->totals[side].last = QUIC_MARK_NONE;
+    quic_totals_init(&a->totals[side]);
     a->tail[side].unanswered = QUIC_MARK_NONE;
-    a->datagram[side] = QLOG_NONE;
   }
   return 0;
 }
@@ -131,46 +130,55 @@ static bool analysis_confirmed(const quic_analysis *a) {
 }
 
 static void analysis_ack(quic_analysis *a, const quic_frame *ack,
-                         quic_space space, const quic_mark *at) {
+                         quic_space space, const quic_mark *at,
+                         unsigned exponent) {
   a->totals[at->side].acks++;
-  quic_recovery_ack(&a->recovery, at, space, ack, analysis_confirmed(a));
+  if (ack->type == QUIC_FRAME_ACK_ECN) {
+    quic_path_frame(&a->path, ack, at);
+  }
+  quic_recovery_ack(&a->recovery, at, space, ack, exponent,
+                    analysis_confirmed(a));
+}
+
+/* analysis_stands_in: APPLICATION_ERROR in an Initial or Handshake packet
+   stands for an application's close, which a 1-RTT packet of the same datagram
+   may tell (RFC 9000 §10.2.3). */
+static bool analysis_stands_in(const quic_frame *f) {
+  return f->type == QUIC_FRAME_CONNECTION_CLOSE && f->u.close.error_code == 0xc;
 }
 
 static void analysis_close_frame(quic_analysis *a, const quic_frame *f,
                                  const quic_mark *at) {
   quic_close *c = analysis_close(a);
 
-  if (c && quic_close_on_frame(c, f, at)) {
+  if (!c) {
+    return;
+  }
+  if (quic_close_on_frame(c, f, at)) {
     analysis_leftover(a, c);
+  }
+  if (a->settings.vantage == QUIC_VANTAGE_NETWORK && !a->told_closed &&
+      !analysis_stands_in(f) && !quic_mark_set(&c->frames[!at->side].at)) {
+    quic_inferred_close_frame(a->inferred, f, at, analysis_local(a));
+    a->told_closed = true;
   }
 }
 
 /* analysis_frame hands |f| to the part it is for. */
 static void analysis_frame(quic_analysis *a, const quic_frame *f,
                            quic_space space, const quic_mark *at,
-                           quic_phases_facts *facts) {
+                           unsigned exponent, quic_phases_facts *facts) {
   uint64_t type = f->type > 0xff ? quic_frame_meaning(f) : f->type;
   uint64_t repeated;
 
   switch (type) {
   case QUIC_FRAME_PADDING:
-    a->totals[at->side].padding += f->u.padding.count;
-    return;
-  case QUIC_FRAME_ACK_ECN:
-    quic_path_frame(&a->path, f, at);
-    analysis_ack(a, f, space, at);
-    facts->ack = f;
     return;
   case QUIC_FRAME_PATH_ACK:
   case QUIC_FRAME_PATH_ACK + 1:
-    if (f->u.ack.path_id != 0) {
-      return;
+    if (f->u.ack.path_id == 0) {
+      analysis_ack(a, f, space, at, exponent);
     }
-    analysis_ack(a, f, space, at);
-    return;
-  case QUIC_FRAME_ACK:
-    analysis_ack(a, f, space, at);
-    facts->ack = f;
     return;
   case QUIC_FRAME_PATH_CHALLENGE:
   case QUIC_FRAME_PATH_RESPONSE:
@@ -193,29 +201,6 @@ static void analysis_frame(quic_analysis *a, const quic_frame *f,
   } else if (type >= QUIC_FRAME_STREAM && type < QUIC_FRAME_STREAM + 8) {
     facts->stream |= f->u.stream.data.len + f->missing > 0;
   }
-}
-
-/* analysis_flags tells what RFC 9002 §2 says of a packet.  One whose frames are
-   not told is taken for one that wants an answer. */
-static unsigned analysis_flags(const qlog_packet *p, quic_totals *t) {
-  unsigned flags = p->has_frames ? 0 : QUIC_FRAME_ELICITING;
-  bool acks = false, others = false;
-
-  for (size_t i = 0; i < p->nframes; i++) {
-    const quic_frame *f = &p->frames[i];
-    const quic_frame_info *info =
-        f->info ? f->info : quic_frame_info_find(f->type);
-
-    flags |= info ? info->flags : QUIC_FRAME_ELICITING;
-    acks |= f->type == QUIC_FRAME_ACK || f->type == QUIC_FRAME_ACK_ECN;
-    others |= f->type > QUIC_FRAME_ACK_ECN || f->type == QUIC_FRAME_PING;
-  }
-  t->eliciting += p->has_frames && (flags & QUIC_FRAME_ELICITING);
-  t->ack_only += acks && !others;
-  return (flags & QUIC_FRAME_ELICITING
-              ? QUIC_SENT_ELICITING | QUIC_SENT_IN_FLIGHT
-              : 0) |
-         (flags & QUIC_FRAME_FLOW ? QUIC_SENT_IN_FLIGHT : 0);
 }
 
 /* analysis_holes: where packets of |side| may be missing, limits that it raised
@@ -267,13 +252,14 @@ static void analysis_phases(quic_analysis *a, const qlog_packet *p,
   } states[] = {
       {QUIC_PHASE_COMPLETE, "handshake_started", "handshake_complete"},
       {QUIC_PHASE_CONFIRMED, "handshake_complete", "handshake_confirmed"}};
+  quic_phase stream = at->side == QUIC_SIDE_CLIENT ? QUIC_PHASE_CLIENT_STREAM
+                                                   : QUIC_PHASE_SERVER_STREAM;
   bool had[2];
 
-  /* Everything after the first stream octets of both is known already. */
-  if (analysis_confirmed(a) &&
-      quic_mark_set(&a->phases.at[QUIC_PHASE_CLIENT_STREAM]) &&
-      quic_mark_set(&a->phases.at[QUIC_PHASE_SERVER_STREAM]) &&
-      at->type == QUIC_PACKET_1RTT) {
+  /* After the handshake only the first octets on streams are news. */
+  if (at->type == QUIC_PACKET_1RTT && analysis_confirmed(a) &&
+      a->phases.early != QUIC_EARLY_SENT &&
+      (!facts->stream || quic_mark_set(&a->phases.at[stream]))) {
     return;
   }
   for (size_t i = 0; i < 2; i++) {
@@ -313,24 +299,6 @@ static void analysis_tails(quic_analysis *a, const quic_mark *at, bool opened,
   t->probes += probe;
 }
 
-/* analysis_datagram counts the datagram of |p| when it is its first packet.
-   Returns its octets, or 0. */
-static uint64_t analysis_datagram(quic_analysis *a, const qlog_packet *p,
-                                  int side) {
-  uint64_t octets = p->datagram_length;
-
-  if (p->datagram_id != QLOG_NONE && p->datagram_id == a->datagram[side]) {
-    return 0;
-  }
-  a->datagram[side] = p->datagram_id;
-  if (octets == QLOG_NONE || octets == 0) {
-    octets = quic_packet_octets(p);
-  }
-  a->totals[side].datagrams++;
-  a->totals[side].datagram_octets += octets;
-  return octets;
-}
-
 static void analysis_reset(quic_analysis *a, const quic_mark *at) {
   quic_close *c = analysis_close(a);
 
@@ -357,29 +325,46 @@ static void analysis_news(quic_analysis *a, const quic_mark *at,
   }
 }
 
-static void analysis_count(quic_analysis *a, const qlog_packet *p,
-                           const quic_mark *at) {
-  quic_totals *t = &a->totals[at->side];
+/* analysis_exponent: what scales the acknowledgment delays in |p|.  A log tells
+   them as times, and with them by what they were scaled back; what passes on a
+   network is scaled by the parameter. */
+static unsigned analysis_exponent(const quic_analysis *a, const qlog_packet *p,
+                                  int side) {
+  if (p->ack_delay_exponent > ANALYSIS_ACK_DELAY_EXPONENT_MAX ||
+      (a->settings.vantage == QUIC_VANTAGE_NETWORK && a->limits.known[side])) {
+    return a->recovery.limits[side].ack_delay_exponent;
+  }
+  return (unsigned)p->ack_delay_exponent;
+}
 
-  t->packets++;
-  t->octets += quic_packet_octets(p);
-  t->by_type[p->header->type]++;
-  *(p->has_frames ? &t->opened : &t->closed) += 1;
-  if (!quic_mark_set(&t->first)) {
-    t->first = *at;
+/* analysis_walk hands the frames of |p| to the parts.  Returns the flags of its
+   record, or -1 for a copy of what was seen, whose frames do not count. */
+static int analysis_walk(quic_analysis *a, const qlog_packet *p,
+                         const quic_mark *at, unsigned flags,
+                         quic_phases_facts *facts) {
+  int space = quic_space_of(p->header->type), rv;
+  unsigned exponent = analysis_exponent(a, p, at->side);
+
+  if (space < 0) {
+    return (int)flags;
   }
-  t->last = *at;
-  if (!quic_mark_set(&a->first)) {
-    a->first = *at;
+  rv = analysis_number(a, p, at, (quic_space)space, flags);
+  for (size_t i = 0; rv >= 0 && i < p->nframes; i++) {
+    const quic_frame *f = &p->frames[i];
+
+    if (f->type == QUIC_FRAME_ACK || f->type == QUIC_FRAME_ACK_ECN) {
+      facts->ack = f;
+      analysis_ack(a, f, (quic_space)space, at, exponent);
+    } else {
+      analysis_frame(a, f, (quic_space)space, at, exponent, facts);
+    }
   }
-  if (a->version == 0 && at->side == QUIC_SIDE_CLIENT && p->header->is_long) {
-    a->version = p->header->version;
-  }
+  return rv;
 }
 
 static void analysis_packet(quic_analysis *a, const qlog_event *e) {
   const qlog_packet *p = &e->u.packet;
-  int side = quic_analysis_side(a, e), space, rv;
+  int side = quic_analysis_side(a, e), rv;
   quic_phases_facts facts = {0};
   unsigned flags;
   quic_mark at;
@@ -390,30 +375,33 @@ static void analysis_packet(quic_analysis *a, const qlog_event *e) {
   at = (quic_mark){e->time, p->number,
                    p->header->pn_len ? p->header->pn : QLOG_NONE, (int8_t)side,
                    (int8_t)p->header->type};
+  facts.datagram = quic_totals_datagram(&a->totals[side], p);
   if (p->stateless_reset) {
-    (void)analysis_datagram(a, p, side);
     analysis_reset(a, &at);
     return;
   }
-  facts.datagram = analysis_datagram(a, p, side);
-  analysis_count(a, p, &at);
+  quic_totals_packet(&a->totals[side], p, &at);
+  flags = quic_totals_frames(&a->totals[side], p);
+  if (!quic_mark_set(&a->first)) {
+    a->first = at;
+  }
+  if (a->version == 0 && side == QUIC_SIDE_CLIENT && p->header->is_long) {
+    a->version = p->header->version;
+  }
+  if (p->late) {
+    (void)analysis_walk(a, p, &at, flags | QUIC_SENT_TOLD_LATE, &facts);
+    analysis_phases(a, p, &at, &facts);
+    a->tail[side].not_opened -= a->tail[side].not_opened > 0;
+    return;
+  }
   analysis_news(a, &at,
                 quic_path_packet(&a->path, p, &at, facts.datagram != 0));
-  flags = analysis_flags(p, &a->totals[side]);
-  space = quic_space_of(p->header->type);
-  rv = space < 0 ? (int)flags
-                 : analysis_number(a, p, &at, (quic_space)space, flags);
-  if (space >= 0 && rv >= 0) {
-    for (size_t i = 0; i < p->nframes; i++) {
-      analysis_frame(a, &p->frames[i], (quic_space)space, &at, &facts);
-    }
-  }
+  rv = analysis_walk(a, p, &at, flags, &facts);
   analysis_phases(a, p, &at, &facts);
-  analysis_tails(a, &at,
-                 p->has_frames ||
-                     space<0, (flags & QUIC_SENT_ELICITING) != 0, rv> 0 &&
-                         (rv & QUIC_SENT_PROBE));
+  analysis_tails(a, &at, p->has_frames, (flags & QUIC_SENT_ELICITING) != 0,
+                 rv >= 0 && (rv & QUIC_SENT_PROBE) != 0);
 }
+
 /* Other events. */
 
 /* analysis_told_side: the side that an event names, or |otherwise|. */
@@ -470,6 +458,17 @@ static void analysis_parameters(quic_analysis *a, const qlog_event *e) {
   }
   if (analysis_flow(a)) {
     quic_flow_parameters(a->flow, side, &list);
+  }
+}
+
+/* analysis_restored: a client remembers the limits of its server for 0-RTT. */
+static void analysis_restored(quic_analysis *a, const qlog_event *e) {
+  quic_tparams list;
+
+  if (e->u.parameters.parameters.len && analysis_flow(a)) {
+    (void)!quic_tparams_decode(&list, e->u.parameters.parameters,
+                               e->u.parameters.version);
+    quic_flow_parameters(a->flow, QUIC_SIDE_SERVER, &list);
   }
 }
 
@@ -559,10 +558,13 @@ static void analysis_dropped(quic_analysis *a, const qlog_event *e) {
 /* analysis_h3 looks for GOAWAY; frames say nothing else of how it ends. */
 static void analysis_h3(quic_analysis *a, const qlog_event *e) {
   int local = analysis_local(a);
+  int side = e->type == QLOG_H3_FRAME_CREATED ? local : !local;
 
   if (e->u.h3_frame.frame && e->u.h3_frame.frame->type == QUIC_H3_GOAWAY) {
-    a->goaway =
-        analysis_mark(e, e->type == QLOG_H3_FRAME_CREATED ? local : !local);
+    const quic_mark *last = &a->totals[side].last;
+
+    /* The packet that brought it, where it is told right before. */
+    a->goaway = last->time == e->time ? *last : analysis_mark(e, side);
   }
 }
 
@@ -574,6 +576,7 @@ void quic_analysis_event(quic_analysis *a, const qlog_event *e) {
       [QLOG_PACKET_DROPPED] = analysis_dropped,
       [QLOG_PACKET_LOST] = analysis_told_lost,
       [QLOG_PARAMETERS_SET] = analysis_parameters,
+      [QLOG_PARAMETERS_RESTORED] = analysis_restored,
       [QLOG_CONNECTION_CLOSED] = analysis_closed,
       [QLOG_CONNECTION_STATE_UPDATED] = analysis_state,
       [QLOG_VERSION_INFORMATION] = analysis_versions,
@@ -645,8 +648,9 @@ void quic_analysis_end(quic_analysis *a, quic_time last,
   memcpy(c->alpn, a->alpn, sizeof(c->alpn));
   c->alpn_len = a->alpn_len;
   quic_close_settle(c, &facts);
-  if (first) {
-    quic_inferred_closed(a->inferred, c, analysis_local(a));
+  if (first && !a->told_closed && !quic_mark_set(&c->event.at)) {
+    /* Known now only, and events do not go back in time. */
+    quic_inferred_closed(a->inferred, c, a->now, analysis_local(a));
   }
 }
 
@@ -672,7 +676,23 @@ const quic_path *quic_analysis_path(const quic_analysis *a) {
 }
 
 const quic_close *quic_analysis_close(const quic_analysis *a) {
-  return a->close;
+  static const quic_close none = {
+      .class = QUIC_CLOSED_UNKNOWN,
+      .inferred = true,
+      .by = QUIC_SIDE_UNKNOWN,
+      .at = {QUIC_TIME_NEVER, QLOG_NONE, QLOG_NONE, QUIC_SIDE_UNKNOWN, -1},
+      .code = QLOG_NONE,
+      .frame_type = QLOG_NONE,
+      .alert = -1,
+      .since_handshake = QLOG_NONE,
+      .silent = {QLOG_NONE, QLOG_NONE},
+      .idle_timeout = QLOG_NONE,
+      .idle_by = QUIC_SIDE_UNKNOWN,
+      .goaway_by = QUIC_SIDE_UNKNOWN,
+      .trigger = QLOG_UNSET,
+  };
+
+  return a->close ? a->close : &none;
 }
 
 const quic_rtt *quic_analysis_share(const quic_analysis *a, int side) {

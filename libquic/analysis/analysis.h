@@ -16,6 +16,7 @@
 #include "analysis/phases.h"
 #include "analysis/recovery.h"
 #include "analysis/side.h"
+#include "analysis/totals.h"
 
 typedef struct quic_analysis_settings {
   quic_vantage vantage;
@@ -24,22 +25,6 @@ typedef struct quic_analysis_settings {
   quic_flow_retired_fn *stream_retired; /* NULL = nobody */
   void *user;
 } quic_analysis_settings;
-
-/* What one side sent. */
-typedef struct quic_totals {
-  uint64_t packets, octets;            /* QUIC packets, their octets */
-  uint64_t datagrams, datagram_octets; /* UDP; those with QUIC in them */
-  uint64_t by_type[QUIC_PACKET_TYPES];
-  uint64_t opened, closed; /* packets whose frames are known, or not */
-  uint64_t eliciting;      /* of the opened ones */
-  uint64_t ack_only;       /* nothing but ACK and PADDING */
-  uint64_t padding;        /* octets of PADDING frames */
-  uint64_t acks;           /* ACK frames */
-  uint64_t stateless_resets;
-  uint64_t dropped; /* packet_dropped events: received by the endpoint
-                       and not used */
-  quic_mark first, last;
-} quic_totals;
 
 typedef struct quic_analysis quic_analysis;
 
@@ -84,7 +69,7 @@ const quic_flow *quic_analysis_flow(const quic_analysis *a);
 const quic_phases *quic_analysis_phases(const quic_analysis *a);
 const quic_path *quic_analysis_path(const quic_analysis *a);
 const quic_close *quic_analysis_close(const quic_analysis *a); /* settled by
-    quic_analysis_end; NULL before, and without memory */
+    quic_analysis_end; QUIC_CLOSED_UNKNOWN before, and without memory */
 
 /* quic_analysis_share returns the round trips between the vantage point and
    |side|: from seeing a packet on its way there to seeing its ACK come back,

@@ -181,12 +181,12 @@ static void text_idle(const quic_close *c, quic_text *out) {
 static void text_version(const quic_close *c, quic_text *out) {
   char version[QUIC_VERSION_TEXT];
 
-  if (c->version) {
-    quic_text_printf(out, "server does not speak %s",
-                     quic_version_text(c->version, version));
-  } else {
-    quic_text_str(out, "no version in common");
+  if (!c->version) {
+    quic_text_str(out, "no version in common, and nothing followed");
+    return;
   }
+  quic_text_printf(out, "server does not speak %s",
+                   quic_version_text(c->version, version));
   quic_text_str(out, c->class == QUIC_CLOSED_SUPERSEDED
                          ? ": the client started over as another connection"
                          : ", and nothing followed its Version Negotiation");
@@ -211,14 +211,20 @@ static void text_silent_talker(const quic_close *c, quic_text *out) {
     text_count(out, c->probes, "probe");
     quic_text_char(out, ')');
   }
-  quic_text_str(out, " in ");
-  quic_close_duration(out, c->unanswered_time);
+  if (c->unanswered_time) {
+    quic_text_str(out, " in ");
+    quic_close_duration(out, c->unanswered_time);
+  }
 }
 
 static void text_no_answer(const quic_close *c, quic_text *out) {
   quic_text_str(out, "no answer: ");
-  text_silent_talker(c, out);
-  quic_text_str(out, ", the server none");
+  if (c->unanswered) {
+    text_silent_talker(c, out);
+    quic_text_str(out, ", the server none");
+  } else {
+    quic_text_str(out, "nothing came from the server");
+  }
 }
 
 static void text_stalled(const quic_close *c, quic_text *out) {
@@ -242,8 +248,12 @@ static void text_vanished(const quic_close *c, quic_text *out) {
 
 static void text_not(const quic_close *c, quic_text *out) {
   quic_text_str(out, "still open: the trace ends ");
-  quic_close_duration(out, c->silence);
-  quic_text_str(out, " after the last packet");
+  if (c->silence == 0) {
+    quic_text_str(out, "with its last packet");
+  } else {
+    quic_close_duration(out, c->silence);
+    quic_text_str(out, " after the last packet");
+  }
   if (c->idle_timeout == 0) {
     quic_text_str(out, ", and neither side has an idle timeout");
   } else if (c->idle_timeout != QLOG_NONE) {

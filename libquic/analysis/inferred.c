@@ -103,13 +103,34 @@ static int inferred_trigger(quic_close_class c) {
   }
 }
 
-void quic_inferred_closed(qlog_sink *sink, const quic_close *c, int sent_side) {
+void quic_inferred_close_frame(qlog_sink *sink, const quic_frame *f,
+                               const quic_mark *at, int sent_side) {
+  bool app = f->type == QUIC_FRAME_CONNECTION_CLOSE_APP;
+  qlog_event e;
+
+  if (!sink) {
+    return;
+  }
+  inferred_begin(&e, QLOG_CONNECTION_CLOSED, at->time, QUIC_SIDE_UNKNOWN);
+  e.u.closed.initiator = at->side == sent_side ? QLOG_LOCAL : QLOG_REMOTE;
+  if (app) {
+    e.u.closed.application_error = f->u.close.error_code;
+  } else {
+    e.u.closed.connection_error = f->u.close.error_code;
+  }
+  e.u.closed.reason = f->u.close.reason;
+  e.u.closed.trigger = app ? QLOG_CLOSE_APPLICATION : QLOG_CLOSE_ERROR;
+  sink->event(sink, &e);
+}
+
+void quic_inferred_closed(qlog_sink *sink, const quic_close *c, quic_time now,
+                          int sent_side) {
   qlog_event e;
 
   if (!sink || c->class == QUIC_CLOSED_NOT || c->class == QUIC_CLOSED_UNKNOWN) {
     return;
   }
-  inferred_begin(&e, QLOG_CONNECTION_CLOSED, c->at.time, QUIC_SIDE_UNKNOWN);
+  inferred_begin(&e, QLOG_CONNECTION_CLOSED, now, QUIC_SIDE_UNKNOWN);
   if (c->by != QUIC_SIDE_UNKNOWN) {
     e.u.closed.initiator = c->by == sent_side ? QLOG_LOCAL : QLOG_REMOTE;
   }

@@ -23,7 +23,12 @@ void quic_inferred_spin(qlog_sink *sink, quic_time now, int side, int state);
 void quic_inferred_key(qlog_sink *sink, quic_time now, int side,
                        uint64_t phase);
 
-/* quic_inferred_closed: |sent_side| is the side that the trace calls local. */
-void quic_inferred_closed(qlog_sink *sink, const quic_close *c, int sent_side);
+/* quic_inferred_close_frame tells of the first CONNECTION_CLOSE, when it comes;
+   quic_inferred_closed of an end without one, when the verdict is settled.
+   |sent_side| is the side that the trace calls local. */
+void quic_inferred_close_frame(qlog_sink *sink, const quic_frame *f,
+                               const quic_mark *at, int sent_side);
+void quic_inferred_closed(qlog_sink *sink, const quic_close *c, quic_time now,
+                          int sent_side);
 
 #endif /* !defined(QUIC_ANALYSIS_INFERRED_H) */

@@ -57,10 +57,11 @@ static void recovery_lost(void *user, const quic_sent_record *record, int why) {
   quic_inferred_lost(l->r->inferred, l->now, l->side, l->space, record, why);
 }
 
-/* recovery_near: the part of the round trip between |side| and here. */
+/* recovery_near: the part of the round trip between |side| and here.  Often
+   there are few samples of it, with all delays of a handshake in them, so the
+   least says most. */
 static quic_duration recovery_near(const quic_recovery *r, int side) {
-  return r->endpoint != side && r->share[side].samples ? r->share[side].smoothed
-                                                       : 0;
+  return r->endpoint != side && r->share[side].samples ? r->share[side].min : 0;
 }
 
 quic_duration quic_recovery_pto(const quic_recovery *r, int side,
@@ -103,15 +104,10 @@ int quic_recovery_packet(quic_recovery *r, const quic_mark *at,
 
 /* recovery_sample takes the round trip from here to |acker| and back. */
 static void recovery_sample(quic_recovery *r, int acker, quic_space space,
-                            const quic_frame *ack, quic_duration rtt,
+                            quic_duration delay, quic_duration rtt,
                             bool confirmed, quic_time now) {
   int sender = !acker;
   const quic_recovery_limits *limits = &r->limits[acker];
-  unsigned exponent = space == QUIC_SPACE_APP ? limits->ack_delay_exponent
-                                              : QUIC_RTT_ACK_DELAY_EXPONENT;
-  quic_duration delay = space == QUIC_SPACE_INITIAL
-                            ? 0
-                            : quic_rtt_ack_delay(ack->u.ack.delay, exponent);
 
   quic_rtt_sample(&r->share[acker], rtt, delay, limits->max_ack_delay,
                   confirmed);
@@ -127,7 +123,8 @@ static void recovery_sample(quic_recovery *r, int acker, quic_space space,
 }
 
 void quic_recovery_ack(quic_recovery *r, const quic_mark *at, quic_space space,
-                       const quic_frame *ack, bool confirmed) {
+                       const quic_frame *ack, unsigned exponent,
+                       bool confirmed) {
   recovery_loser loser = {r, at->time, !at->side, space};
   quic_sent *s = r->sent[!at->side][space];
   quic_sent_rules rules;
@@ -139,7 +136,17 @@ void quic_recovery_ack(quic_recovery *r, const quic_mark *at, quic_space space,
   rules = recovery_rules(r, &loser);
   quic_sent_on_ack(s, ack, at->time, &rules, &out);
   if (out.sample) {
-    recovery_sample(r, at->side, space, ack, out.rtt, confirmed, at->time);
+    /* The parameter comes too late for the handshake; an Initial is not to be
+       delayed. */
+    quic_duration delay =
+        space == QUIC_SPACE_INITIAL
+            ? 0
+            : quic_rtt_ack_delay(ack->u.ack.delay,
+                                 space == QUIC_SPACE_APP
+                                     ? exponent
+                                     : QUIC_RTT_ACK_DELAY_EXPONENT);
+
+    recovery_sample(r, at->side, space, delay, out.rtt, confirmed, at->time);
   }
 }
 

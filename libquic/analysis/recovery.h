@@ -37,9 +37,11 @@ void quic_recovery_free(quic_recovery *r);
 int quic_recovery_packet(quic_recovery *r, const quic_mark *at,
                          quic_space space, uint64_t octets, unsigned flags);
 
-/* quic_recovery_ack applies an ACK frame in the packet |at|. */
+/* quic_recovery_ack applies an ACK frame in the packet |at|, whose delay is
+   scaled by |exponent| in 1-RTT. */
 void quic_recovery_ack(quic_recovery *r, const quic_mark *at, quic_space space,
-                       const quic_frame *ack, bool confirmed);
+                       const quic_frame *ack, unsigned exponent,
+                       bool confirmed);
 
 /* quic_recovery_discard ends the spaces below |space|. */
 void quic_recovery_discard(quic_recovery *r, quic_space space);

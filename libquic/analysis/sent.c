@@ -179,7 +179,8 @@ static void sent_detect(quic_sent *s, quic_time now,
 
 /* sent_late notes a number up to the largest.  Returns where its record goes,
    or -1: it was seen before. */
-static int64_t sent_late(quic_sent *s, uint64_t number, quic_time now) {
+static int64_t sent_late(quic_sent *s, uint64_t number, quic_time now,
+                         bool told_late) {
   uint64_t distance = s->largest - number;
   uint32_t i = sent_upto(s, s->len, number);
 
@@ -189,6 +190,9 @@ static int64_t sent_late(quic_sent *s, uint64_t number, quic_time now) {
        s->gaps.forgotten == 0)) {
     s->counts.duplicates++;
     return -1;
+  }
+  if (told_late) {
+    return i;
   }
   s->counts.reordered++;
   if (distance > s->counts.reorder_max) {
@@ -283,13 +287,13 @@ int quic_sent_packet(quic_sent *s, uint64_t number, size_t size, unsigned flags,
       flags |= QUIC_SENT_ACKED;
     }
   } else {
-    place = sent_late(s, number, now);
+    place = sent_late(s, number, now, flags & QUIC_SENT_TOLD_LATE);
     if (place < 0) {
       return -1;
     }
   }
   s->counts.packets++;
-  if (flags & QUIC_SENT_ELICITING) {
+  if (flags & QUIC_SENT_ELICITING && !(flags & QUIC_SENT_TOLD_LATE)) {
     if (sent_probe(s, now, rules->pto)) {
       flags |= QUIC_SENT_PROBE;
     }

@@ -27,7 +27,8 @@
 #define QUIC_SENT_IN_FLIGHT 0x02
 #define QUIC_SENT_ACKED 0x04
 #define QUIC_SENT_LOST 0x08
-#define QUIC_SENT_PROBE 0x10 /* sent after a PTO, as it seems */
+#define QUIC_SENT_TOLD_LATE 0x20 /* its place tells nothing of the order */
+#define QUIC_SENT_PROBE 0x10     /* sent after a PTO, as it seems */
 
 typedef struct quic_sent_record {
   uint64_t number;
@@ -109,7 +110,7 @@ void quic_sent_init(quic_sent *sent, const quic_mem *mem);
 void quic_sent_free(quic_sent *sent);
 
 /* quic_sent_packet notes packet |number| of |size| octets with |flags|
-   (ELICITING, IN_FLIGHT).  Returns the flags of its record: with
+   (ELICITING, IN_FLIGHT, TOLD_LATE).  Returns the flags of its record: with
    QUIC_SENT_PROBE added when it looks like a probe, QUIC_SENT_ACKED when it
    had been acknowledged before, or -1 for a number that was seen before. */
 int quic_sent_packet(quic_sent *sent, uint64_t number, size_t size,

@@ -19,7 +19,7 @@ static const qlog_packet absent_packet = {.length = QLOG_NONE,
                                           .ack_delay_exponent = 3};
 static const qlog_server_listening absent_listening = {.retry_required =
                                                            QLOG_UNSET};
-static const qlog_connection_started absent_started = {.local = {NULL}};
+static const qlog_connection_started absent_started = {.local = {.addr = NULL}};
 static const qlog_connection_closed absent_closed = {
     .initiator = QLOG_UNSET,
     .connection_error = QLOG_NONE,

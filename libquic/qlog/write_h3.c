@@ -33,17 +33,6 @@ static size_t h3_setting_find(uint64_t id) {
   return i;
 }
 
-/* h3_setting_next reads a setting; false at the end, or in front of half a
-   setting. */
-static bool h3_setting_next(quic_reader *rd, uint64_t *id, uint64_t *value) {
-  if (quic_reader_left(rd) == 0) {
-    return false;
-  }
-  *id = quic_reader_varint(rd);
-  *value = quic_reader_varint(rd);
-  return !quic_reader_failed(rd);
-}
-
 /* h3_setting_named: |id| is told by its name, for it has one and is there for
    the first time. */
 static bool h3_setting_named(uint64_t id, unsigned *seen) {
@@ -65,7 +54,7 @@ void qlog_write_h3_settings(qlog_writer *w, const qlog_event *e) {
   quic_reader rd;
 
   quic_reader_init(&rd, settings.data, settings.len);
-  while (h3_setting_next(&rd, &id, &value)) {
+  while (quic_h3_settings_next(&rd, &id, &value) == 0) {
     if (h3_setting_named(id, &seen)) {
       qlog_json_key_u64(j, h3_settings[h3_setting_find(id)].parameter, value);
     } else {
@@ -80,7 +69,7 @@ void qlog_write_h3_settings(qlog_writer *w, const qlog_event *e) {
   qlog_json_key(j, "unknown_parameters");
   qlog_json_array(j);
   quic_reader_init(&rd, settings.data, settings.len);
-  while (h3_setting_next(&rd, &id, &value)) {
+  while (quic_h3_settings_next(&rd, &id, &value) == 0) {
     if (!h3_setting_named(id, &seen)) {
       qlog_json_object(j);
       qlog_json_key_u64(j, "id", id);
@@ -94,11 +83,6 @@ void qlog_write_h3_settings(qlog_writer *w, const qlog_event *e) {
 /* --- frames ----------------------------------------------------------------
  */
 
-/* h3_reserved: sent as grease (RFC 9114 §7.2.8). */
-static bool h3_reserved(uint64_t value) {
-  return value >= 0x21 && (value - 0x21) % 0x1f == 0;
-}
-
 static void h3_frame_settings(qlog_writer *w, const qlog_h3_frame *h) {
   quic_bytes settings = h->frame->u.payload;
   qlog_json *j = &w->json;
@@ -108,13 +92,13 @@ static void h3_frame_settings(qlog_writer *w, const qlog_h3_frame *h) {
   qlog_json_key(j, "settings");
   qlog_json_array(j);
   quic_reader_init(&rd, settings.data, settings.len);
-  while (h3_setting_next(&rd, &id, &value)) {
+  while (quic_h3_settings_next(&rd, &id, &value) == 0) {
     size_t i = h3_setting_find(id);
 
     qlog_json_object(j);
     if (i < H3_SETTINGS) {
       qlog_json_key_str(j, "name", h3_settings[i].name);
-    } else if (h3_reserved(id)) {
+    } else if (quic_h3_reserved(id)) {
       qlog_json_key_str(j, "name", "reserved");
     } else {
       qlog_json_key_str(j, "name", "unknown");
@@ -270,7 +254,8 @@ static void h3_frame(qlog_writer *w, const qlog_h3_frame *h) {
     row->write(w, h);
   } else {
     qlog_json_key_str(j, "frame_type",
-                      h3_reserved(h->frame->type) ? "reserved" : "unknown");
+                      quic_h3_reserved(h->frame->type) ? "reserved"
+                                                       : "unknown");
     qlog_json_key_u64(j, w->compat ? "frame_type_value" : "frame_type_bytes",
                       h->frame->type);
   }

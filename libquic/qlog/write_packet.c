@@ -82,7 +82,8 @@ static void packet_long(qlog_writer *w, const quic_header *h) {
   qlog_json_hex(j, h->dcid);
 }
 
-static void packet_header(qlog_writer *w, const qlog_packet *p) {
+/* packet_header: of a lost packet there is nothing but its type and number. */
+static void packet_header(qlog_writer *w, const qlog_packet *p, bool lost) {
   const quic_header *h = p->header;
   qlog_json *j = &w->json;
   size_t type;
@@ -95,7 +96,9 @@ static void packet_header(qlog_writer *w, const qlog_packet *p) {
                                        : QUIC_PACKET_UNKNOWN;
   WRITE_KEY(j, "header");
   qlog_json_literal(j, packet_types[type].open, packet_types[type].len);
-  if (!p->stateless_reset) {
+  if (lost && h) {
+    packet_number(j, h);
+  } else if (!p->stateless_reset) {
     if (h->is_long) {
       packet_long(w, h);
     } else {
@@ -131,19 +134,13 @@ static void packet_raw(qlog_writer *w, const qlog_packet *p) {
   qlog_json_object_end(j);
 }
 
-/* What the draft lets an event have besides a header. */
-enum { PACKET_FRAMES = 1, PACKET_RAW = 2 };
+/* Whether the draft lets an event have frames, and what else it may have. */
+static bool packet_may_frames(qlog_event_type type) {
+  return type != QLOG_PACKET_DROPPED && type != QLOG_PACKET_BUFFERED;
+}
 
-static unsigned packet_parts(qlog_event_type type) {
-  switch (type) {
-  case QLOG_PACKET_DROPPED:
-  case QLOG_PACKET_BUFFERED:
-    return PACKET_RAW;
-  case QLOG_PACKET_LOST:
-    return PACKET_FRAMES;
-  default:
-    return PACKET_FRAMES | PACKET_RAW;
-  }
+static bool packet_may_versions(qlog_event_type type) {
+  return type == QLOG_PACKET_SENT || type == QLOG_PACKET_RECEIVED;
 }
 
 static const char *packet_trigger(const qlog_event *e) {
@@ -165,19 +162,20 @@ void qlog_write_packet(qlog_writer *w, const qlog_event *e) {
   const char *trigger = packet_trigger(e);
   qlog_json *j = &w->json;
 
-  packet_header(w, p);
-  if (p->has_frames && packet_parts(e->type) & PACKET_FRAMES) {
+  packet_header(w, p, e->type == QLOG_PACKET_LOST);
+  if (p->has_frames && packet_may_frames(e->type)) {
     WRITE_KEY(j, "frames");
     qlog_write_frames(w, p->frames, p->nframes, &ctx);
   }
   if (p->stateless_reset && p->reset_token.len > 0) {
     qlog_json_key_hex(j, "stateless_reset_token", p->reset_token);
   }
-  if (p->header && !p->stateless_reset && p->header->versions.len >= 4) {
+  if (packet_may_versions(e->type) && p->header && !p->stateless_reset &&
+      p->header->versions.len >= 4) {
     qlog_json_key(j, "supported_versions");
     qlog_write_versions(w, p->header->versions);
   }
-  if (packet_parts(e->type) & PACKET_RAW) {
+  if (e->type != QLOG_PACKET_LOST) {
     packet_raw(w, p);
   }
   if (p->ndetails > 0) {

@@ -19,8 +19,7 @@ static const char writer_custom[] =
     "Fields of no schema: capture_frame (number of the record in the capture), "
     "datagram_id (packets with the same one shared a UDP datagram), "
     "datagram_length, ecn, path_id (multipath), side (whose it is), inferred "
-    "(worked out from what "
-    "was seen, not told by the endpoint), acked_ranges";
+    "(worked out from what was seen, not told by the endpoint), acked_ranges";
 
 /* What the plain fields leave to a function; most events have none. */
 static qlog_write_rest *const writer_rests[QLOG_EVENT_TYPES] = {
@@ -69,6 +68,20 @@ static void writer_end(qlog_writer *w) {
   }
 }
 
+/* writer_data writes the header of a packet first, else the plain fields. */
+static void writer_data(qlog_writer *w, const qlog_event *e) {
+  qlog_write_rest *rest = writer_rests[e->type];
+
+  if (rest == qlog_write_packet) {
+    rest(w, e);
+    rest = NULL;
+  }
+  qlog_write_fields(w, e);
+  if (rest) {
+    rest(w, e);
+  }
+}
+
 static void writer_event(qlog_sink *sink, const qlog_event *e) {
   qlog_writer *w = (qlog_writer *)sink;
   qlog_json *j = &w->json;
@@ -90,10 +103,7 @@ static void writer_event(qlog_sink *sink, const qlog_event *e) {
   }
   WRITE_KEY(j, "data");
   qlog_json_object(j);
-  if (writer_rests[e->type]) {
-    writer_rests[e->type](w, e);
-  }
-  qlog_write_fields(w, e);
+  writer_data(w, e);
   if (e->side) {
     qlog_json_key_str(j, "side", e->side);
   }

@@ -62,7 +62,8 @@ void qpack_decoder_del(qpack_decoder *dec) {
 
 int qpack_decoder_set_limits(qpack_decoder *dec, uint64_t max_table_capacity,
                              uint64_t max_blocked_streams) {
-  if (dec->used && max_table_capacity != dec->settings.max_table_capacity) {
+  if (dec->used && max_table_capacity != dec->settings.max_table_capacity &&
+      !dec->settings.passive) {
     return QUIC_ERR_CONFLICT;
   }
   dec->settings.max_table_capacity = max_table_capacity;

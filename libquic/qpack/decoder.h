@@ -91,7 +91,8 @@ void qpack_decoder_del(qpack_decoder *dec);
 /* qpack_decoder_set_limits sets |max_table_capacity| and |max_blocked_streams|
    when they are learned late.  Returns 0, or QUIC_ERR_CONFLICT and changes
    nothing: the other capacity was used already, by an instruction of the
-   encoder stream or by a Required Insert Count, which depends on it. */
+   encoder stream or by a Required Insert Count, which depends on it.  One who
+   only watches may have guessed it, and may learn better. */
 int qpack_decoder_set_limits(qpack_decoder *dec, uint64_t max_table_capacity,
                              uint64_t max_blocked_streams) QUIC_MUST_USE;
 

@@ -98,7 +98,7 @@ static int encoder_ready(qpack_encoder *enc) {
     entries *= 2;
   }
   /* What a larger table has room for is waited for longer. */
-  half = (uint32_t)(16 + capacity / 128);
+  half = (uint32_t)(12 + capacity / 256);
   rv = qpack_ledger_init(&enc->ledger, enc->mem, entries, enc->settings.seed);
   rv = rv ? rv : qpack_lookup_init(&enc->lookup, enc->mem, entries);
   rv = rv ? rv

@@ -2,8 +2,10 @@
 
 #include "base/map.h"
 
-/* For how many sections an entry is thought to be of use. */
-#define ENCODER_HORIZON 24
+/* For how many sections an entry is thought to be of use.  The price without
+   blocking is a whole literal, so one has to be surer then. */
+#define ENCODER_HORIZON 48
+#define ENCODER_HORIZON_UNBLOCKED 12
 
 /* Entries that are looked at to make room for one. */
 #define ENCODER_LOOK_MAX 128
@@ -123,8 +125,8 @@ static bool encoder_weigh(qpack_encoder *enc, uint64_t size, uint64_t worth,
                           uint64_t cost, uint64_t *end) {
   const qpack_table *table = &enc->table;
   uint64_t room = table->capacity - table->size, lost = 0;
-  /* The price without blocking is a whole literal, so be surer. */
-  uint64_t horizon = enc->may_block ? ENCODER_HORIZON : ENCODER_HORIZON / 2;
+  uint64_t horizon =
+      enc->may_block ? ENCODER_HORIZON : ENCODER_HORIZON_UNBLOCKED;
 
   for (*end = table->dropped; room < size; ++*end) {
     qpack_lookup_row *row = qpack_lookup_row_of(&enc->lookup, *end);

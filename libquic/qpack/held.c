@@ -14,8 +14,13 @@ static qpack_held_section *held_first(const qpack_held_stream *stream) {
   return QUIC_LIST_ITEM(stream->sections.next, qpack_held_section, node);
 }
 
-static uint64_t held_required(const qpack_held *held, size_t place) {
-  return held_first(held->heap[place])->required;
+/* held_before: by Required Insert Count, then as they came. */
+static bool held_before(const qpack_held *held, size_t a, size_t b) {
+  const qpack_held_section *x = held_first(held->heap[a]);
+  const qpack_held_section *y = held_first(held->heap[b]);
+
+  return x->required != y->required ? x->required < y->required
+                                    : x->order < y->order;
 }
 
 static void held_swap(qpack_held *held, size_t a, size_t b) {
@@ -29,7 +34,7 @@ static void held_swap(qpack_held *held, size_t a, size_t b) {
 
 /* held_settle restores the heap after the key at |i| changed. */
 static void held_settle(qpack_held *held, size_t i) {
-  while (i && held_required(held, i) < held_required(held, (i - 1) / 2)) {
+  while (i && held_before(held, i, (i - 1) / 2)) {
     held_swap(held, i, (i - 1) / 2);
     i = (i - 1) / 2;
   }
@@ -37,8 +42,7 @@ static void held_settle(qpack_held *held, size_t i) {
     size_t least = i;
 
     for (size_t child = 2 * i + 1; child <= 2 * i + 2; child++) {
-      if (child < held->len &&
-          held_required(held, child) < held_required(held, least)) {
+      if (child < held->len && held_before(held, child, least)) {
         least = child;
       }
     }
@@ -137,6 +141,7 @@ int qpack_held_add(qpack_held *held, const qpack_held_section *section) {
     return QUIC_ERR_NOMEM;
   }
   *copy = *section;
+  copy->order = held->added++;
   copy->section.data = (const uint8_t *)(copy + 1);
   memcpy(copy + 1, section->section.data, len);
   held->octets += held_cost(len);
@@ -149,7 +154,7 @@ qpack_held_section *qpack_held_take(qpack_held *held, uint64_t inserted) {
   qpack_held_stream *stream;
   qpack_held_section *section;
 
-  if (held->len == 0 || held_required(held, 0) > inserted) {
+  if (held->len == 0 || held_first(held->heap[0])->required > inserted) {
     return NULL;
   }
   stream = held->heap[0];

@@ -16,6 +16,7 @@ typedef struct qpack_held_section {
   void *token;        /* the caller's */
   quic_bytes section; /* the section's own copy, with prefix */
   size_t lines;       /* offset of the first field line */
+  uint64_t order;     /* by qpack_held_add */
 } qpack_held_section;
 
 typedef struct qpack_held_stream qpack_held_stream;
@@ -26,7 +27,8 @@ typedef struct qpack_held {
   qpack_held_stream **heap;
   size_t len; /* blocked streams */
   size_t cap;
-  size_t octets; /* memory that sections take */
+  uint64_t added; /* sections ever */
+  size_t octets;  /* memory that sections take */
   size_t max_octets;
 } qpack_held;
 

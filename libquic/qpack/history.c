@@ -3,7 +3,7 @@
 #include <string.h>
 
 /* One sight closes this part of the gap to certainty. */
-#define HISTORY_STEP 8
+#define HISTORY_STEP 6
 
 int qpack_history_init(qpack_history *h, const quic_mem *mem, size_t len,
                        uint32_t half) {

@@ -34,8 +34,11 @@ void qpack_huffman_encode(quic_writer *wr, quic_bytes plain) {
   quic_writer_uint(wr, acc, pending / 8);
 }
 
+/* The length of EOS, more than there ever are bits: it is no symbol. */
+#define HUFFMAN_EOS 64
+
 /* huffman_long finds the code above 8 bits that |top| begins with.  Returns its
-   length; EOS has 31, one too much to be anything. */
+   length, or HUFFMAN_EOS. */
 static unsigned huffman_long(uint32_t top, uint8_t *symbol) {
   for (size_t i = 0; i < QPACK_HUFFMAN_ROWS; i++) {
     const qpack_huffman_row *row = &qpack_huffman_rows[i];
@@ -47,7 +50,7 @@ static unsigned huffman_long(uint32_t top, uint8_t *symbol) {
       return row->len;
     }
   }
-  return 31;
+  return HUFFMAN_EOS;
 }
 
 static uint64_t huffman_load(const uint8_t *p) {
@@ -88,7 +91,7 @@ int qpack_huffman_decode(quic_bytes code, uint8_t *out, size_t *len) {
       *o = step.symbol;
       if (n == 0) {
         n = huffman_long((uint32_t)(acc >> 32), o);
-        if (n > 30) {
+        if (n == HUFFMAN_EOS) {
           return QUIC_ERR_MALFORMED;
         }
       }

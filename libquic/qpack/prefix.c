@@ -75,9 +75,12 @@ int qpack_string_read(quic_reader *rd, uint8_t first, unsigned bits,
   return 0;
 }
 
+/* string_octets returns what |str| takes without its length. */
 static size_t string_octets(const qpack_string *str) {
-  return str->huffman && !str->coded ? qpack_huffman_len(str->data)
-                                     : str->data.len;
+  if (!str->huffman || str->coded) {
+    return str->data.len;
+  }
+  return str->octets ? str->octets : qpack_huffman_len(str->data);
 }
 
 size_t qpack_string_len(unsigned bits, const qpack_string *str) {
@@ -99,9 +102,12 @@ void qpack_string_write(quic_writer *wr, uint8_t first, unsigned bits,
 }
 
 qpack_string qpack_string_plain(quic_bytes plain, bool huffman) {
-  qpack_string str = {plain, false, false};
+  qpack_string str = {plain, false, false, 0};
 
-  str.huffman = huffman && qpack_huffman_len(plain) < plain.len;
+  if (huffman) {
+    str.octets = qpack_huffman_len(plain);
+    str.huffman = str.octets < plain.len;
+  }
   return str;
 }
 

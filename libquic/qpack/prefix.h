@@ -17,8 +17,9 @@
    wire.  When written, |huffman| without |coded| has |data| coded. */
 typedef struct qpack_string {
   quic_bytes data;
-  bool huffman; /* the H bit */
-  bool coded;   /* |data| is Huffman code, good or bad */
+  bool huffman;  /* the H bit */
+  bool coded;    /* |data| is Huffman code, good or bad */
+  size_t octets; /* of |data| when it will be coded, or 0: not counted yet */
 } qpack_string;
 
 /* qpack_prefix_more reads the octets behind a full prefix and adds them to

@@ -44,9 +44,9 @@ _quicdump_interfaces() {
   _quicdump_words "${names[@]}" any
 }
 
-# _quicdump_filter completes the last word of an expression: a symbol behind a
-# field and an operator, else a field or an operator in words.  The lists are
-# those of --help-filter, where fields stand in column 2 and the symbols of each
+# _quicdump_filter OPTION completes the last word of an expression: a symbol
+# behind a field and an operator, else a field or an operator in words.  The
+# lists are those of OPTION, --help-filter or --help-expect, where fields stand in column 2 and the symbols of each
 # in column 13 below it.
 _quicdump_filter() {
   local quote='' before field='' words i
@@ -59,11 +59,11 @@ _quicdump_filter() {
   esac
   before=${cur%"${cur##*[ (,!=<>&|]}"}
   cur=${cur#"$before"}
-  if [[ $before =~ ([a-z]+)\ *[!=]=\ *$ ]] ||
-    [[ $before =~ ([a-z]+)(\ +not)?\ +in\ *\([^\)]*$ ]]; then
+  if [[ $before =~ ([a-z_]+)\ *[!=]=\ *$ ]] ||
+    [[ $before =~ ([a-z_]+)(\ +not)?\ +in\ *\([^\)]*$ ]]; then
     field=${BASH_REMATCH[1]}
   fi
-  mapfile -t words < <("${COMP_WORDS[0]}" --help-filter 2>/dev/null |
+  mapfile -t words < <("${COMP_WORDS[0]}" "$1" 2>/dev/null |
     awk -v want="$field" '
       /^  conn   / { table = 1 }
       table && /^  [a-z]/ { name = $1; if (want == "") print name; next }
@@ -117,18 +117,33 @@ _quicdump() {
     _quicdump_words auto always never
     ;;
   --filter)
-    _quicdump_filter
+    _quicdump_filter --help-filter
     ;;
   --threads)
     _quicdump_words 0 1 2 3 4
     ;;
-  -c | --count) ;;
+  --expect)
+    _quicdump_filter --help-expect
+    ;;
+  --qlog | --extract)
+    mapfile -t COMPREPLY < <(compgen -d -- "$cur")
+    compopt -o filenames 2>/dev/null
+    ;;
+  --har)
+    _quicdump_files har
+    ;;
+  --inject | --strip-secrets)
+    _quicdump_files pcapng
+    ;;
+  -c | --count | --follow) ;;
   *)
     if [[ $cur == -* ]]; then
-      _quicdump_words -r -i -k -Z -v -vv -c -t -l -q -V --read= --interface= \
-        --keys= --user= --threads= --verbose --flat --why --filter= --help-filter \
-        --count= --absolute --immediate --color= --quiet --help --usage \
-        --version
+      _quicdump_words -r -i -k -Z -v -vv -s -ss -c -t -l -q -V --read= \
+        --interface= --keys= --user= --threads= --verbose --summary --http \
+        --close --json --follow= --flat --why --expect= --filter= --help-filter \
+        --help-expect --count= --absolute --immediate --color= --quiet \
+        --qlog= --qlog-compat --har= --har-bodies --extract= --inject= \
+        --strip-secrets= --help --usage --version
       [[ ${COMPREPLY[*]} == *= ]] && compopt -o nospace 2>/dev/null
     elif [[ " ${COMP_WORDS[*]} " != *" -i "* ]]; then
       _quicdump_files pcap pcapng cap

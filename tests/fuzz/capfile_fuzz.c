@@ -114,8 +114,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
   capfile_read(&run, quic_reader_rest(&rd));
   qd_decoder_finish(run.dec);
   watch_finish(&run.watch, run.dec, run.keylog);
+  watch_free(&run.watch); /* it holds connections of the decoder */
   qd_decoder_del(run.dec);
-  watch_free(&run.watch);
   quic_keylog_del(run.keylog);
   quic_link_del(run.link);
   return 0;

@@ -107,9 +107,9 @@ static void decoder_run_once(quic_bytes input, uint8_t show, uint8_t flags,
     qd_decoder_finish(run.dec);
     watch_finish(&run.watch, run.dec, run.keylog);
     *stats = *qd_decoder_get_stats(run.dec);
-    qd_decoder_del(run.dec);
   }
-  watch_free(&run.watch);
+  watch_free(&run.watch); /* it holds connections of the decoder */
+  qd_decoder_del(run.dec);
   quic_keylog_del(run.keylog);
 }
 

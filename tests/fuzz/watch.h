@@ -8,6 +8,7 @@
 #include "pcap/decoder.h"
 #include "pcap/output.h"
 #include "pcap/select.h"
+#include "pcap/traces.h"
 #include "pcap/walk.h"
 #include "tests/fuzz/fuzz.h"
 
@@ -20,9 +21,13 @@ enum {
   WATCH_LINE,
   WATCH_TREE,
   WATCH_TREE_ALL, /* -vv */
+  WATCH_HTTP,
+  WATCH_SUMMARY,
+  WATCH_DETAIL,
+  WATCH_CLOSE,
   WATCH_OUTPUTS,
-  WATCH_COLOUR = 0x04,
-  WATCH_ABSOLUTE = 0x08
+  WATCH_COLOUR = 0x10,
+  WATCH_ABSOLUTE = 0x20
 };
 
 /* Where a packet stands in the capture. */
@@ -36,6 +41,7 @@ typedef struct watch {
   bool starved; /* memory runs out: order and completeness are off */
   bool colour;
   qd_output *output;
+  qd_traces *traces;
   qd_coverage *coverage;
   const quic_filter *filter;
   quic_text text;
@@ -182,6 +188,12 @@ static inline void watch_packet(void *user, const qd_packet *p) {
   watch_state(p);
   w->opened += qd_packet_opened(p);
   if (w->output) {
+    qd_output_start(w->output, p);
+  }
+  if (w->traces && qd_traces_packet(w->traces, p, true) != 0) {
+    FUZZ_CHECK(w->starved);
+  }
+  if (w->output && w->output->packet) {
     w->output->packet(w->output, p);
   }
   if (w->coverage) {
@@ -194,20 +206,22 @@ static inline void watch_packet(void *user, const qd_packet *p) {
  */
 
 static inline int watch_output(watch *w, unsigned mode) {
+  static int (*const makers[WATCH_OUTPUTS])(qd_output **,
+                                            const qd_output_settings *) = {
+      qd_output_flat_new,   qd_output_line_new, qd_output_tree_new,
+      qd_output_tree_new,   qd_output_http_new, qd_output_summary_new,
+      qd_output_detail_new, qd_output_close_new};
+  unsigned kind = (mode & 0x0f) % WATCH_OUTPUTS;
   qd_output_settings set = {.mem = w->mem,
                             .text = &w->text,
                             .colour = w->colour,
-                            .verbosity = mode % WATCH_OUTPUTS - WATCH_TREE + 1,
+                            .verbosity = kind == WATCH_TREE_ALL ? 2 : 1,
                             .absolute_time = mode & WATCH_ABSOLUTE};
+  qd_traces_settings follow = {
+      .mem = w->mem, .seed = {1, 2}, .outputs = &w->output, .noutputs = 1};
+  int rv = makers[kind](&w->output, &set);
 
-  switch (mode % WATCH_OUTPUTS) {
-  case WATCH_FLAT:
-    return qd_output_flat_new(&w->output, &set);
-  case WATCH_LINE:
-    return qd_output_line_new(&w->output, &set);
-  default:
-    return qd_output_tree_new(&w->output, &set);
-  }
+  return rv == 0 ? qd_traces_new(&w->traces, &follow) : rv;
 }
 
 /* watch_filter compiles, once, a filter that asks for many fields, since
@@ -238,7 +252,7 @@ static inline void watch_init(watch *w, const quic_mem *mem, unsigned mode) {
   w->text.flush = watch_text;
   w->text.user = w;
   if (watch_output(w, mode) != 0) {
-    w->output = NULL;
+    w->traces = NULL; /* memory ran out; there may be an output */
   }
   if (qd_coverage_new(&w->coverage, mem) != 0) {
     w->coverage = NULL;
@@ -257,6 +271,9 @@ static inline void watch_finish(watch *w, const qd_decoder *dec,
   FUZZ_CHECK(w->shown - w->padding == stats->packets);
   FUZZ_CHECK(w->late <= stats->late);
   FUZZ_CHECK(w->opened == stats->opened);
+  if (w->traces) {
+    qd_traces_finish(w->traces);
+  }
   if (w->output && w->output->finish) {
     w->output->finish(w->output);
   }
@@ -269,6 +286,7 @@ static inline void watch_finish(watch *w, const qd_decoder *dec,
 }
 
 static inline void watch_free(watch *w) {
+  qd_traces_del(w->traces);
   if (w->output) {
     w->output->del(w->output);
   }

@@ -6,8 +6,9 @@
 #   tests/golden/run.sh --update [NAME]   write the expected texts anew
 #
 # First every scenario of capgen: --flat prints the truth that the generator
-# wrote, with the secrets in a file and through a pipe.  Then the rows of
-# tests/golden/list.
+# wrote, with the secrets in a file and through a pipe; where there is HTTP,
+# --http the requests, and the default lines the notes; and what --expect is
+# told to expect holds.  Then the rows of tests/golden/list.
 
 set -u
 cd "$(dirname "$0")/../.." || exit 1
@@ -77,6 +78,48 @@ truth_tests() {
   done
 }
 
+# facts_through HOW READ SCENARIO: requests and notes are what the generator
+# made.  READ is the file, or - for a pipe.
+facts_through() {
+  local how=$1 read=$2 name=$3 file keys
+
+  file=$(capture_of "$name")
+  keys=()
+  if [ -f "$name.keys" ]; then
+    keys=(-k "$name.keys")
+  fi
+  if [ -s "$name.requests" ]; then
+    sort "$name.requests" >truth
+    "$QUICDUMP" -q --http "${keys[@]}" -r "$read" <"$file" 2>err |
+      awk -f "$GOLDEN/requests.awk" | sort >out
+    compare_truth "has its requests $how" "$name"
+  fi
+  cp "$name.notes" truth
+  "$QUICDUMP" -q "${keys[@]}" -r "$read" <"$file" 2>err |
+    awk -f "$GOLDEN/notes.awk" >out
+  compare_truth "has its notes $how" "$name"
+}
+
+facts_tests() {
+  local name expr keys
+
+  for name in $("$BUILD/capgen" --list); do
+    if [ -s "$name.requests" ] || [ -s "$name.notes" ]; then
+      facts_through "in a file" "$(capture_of "$name")" "$name"
+      facts_through "in a pipe" - "$name"
+    fi
+    keys=()
+    if [ -f "$name.keys" ]; then
+      keys=(-k "$name.keys")
+    fi
+    while read -r expr; do
+      "$QUICDUMP" -q "${keys[@]}" --expect "$expr" "$(capture_of "$name")" \
+        >out 2>&1
+      verdict $? "$name: $expr" out
+    done <"$name.expect"
+  done
+}
+
 # The bundled captures are what capgen makes today.
 bundled_tests() {
   local file name
@@ -88,13 +131,18 @@ bundled_tests() {
   done
 }
 
-# run_row SCENARIO OPTIONS prints standard output, exit status, and the first
-# line of standard error.
+# run_row SCENARIO OPTIONS prints standard output, exit status, the first line
+# of standard error, and the files written to the folder files.
 run_row() {
   local file options word status
 
   file=$(capture_of "$1")
   options=()
+  rm -rf files
+  if [[ $2 == *"! "* ]]; then
+    "$QUICDUMP" -q "${file}" | awk -v texts=1 -f "$GOLDEN/notes.awk"
+    return
+  fi
   for word in $2; do
     word=${word/#@.keys/$1.keys}
     options+=("${word/#@/$file}")
@@ -111,6 +159,12 @@ run_row() {
   if [ -s err ]; then
     echo "-- $(head -n 1 err)"
   fi
+  for file in files/*; do
+    if [ -f "$file" ]; then
+      echo "-- $file"
+      cat "$file"
+    fi
+  done
 }
 
 # each_row FUNCTION: calls it with the words of every row.
@@ -162,6 +216,7 @@ if [ "${1-}" = --update ]; then
 fi
 bundled_tests
 truth_tests
+facts_tests
 each_row test_row
 echo "1..$tests"
 [ "$failed" -eq 0 ]

@@ -66,7 +66,7 @@ every_option() {
 }
 
 export LC_ALL=C
-echo 1..25
+echo 1..29
 gives 'C.CAP|a.pcap|b.pcapng|sub|with space.pcap' -r ''
 gives 'a.pcap' -r a
 gives 'note.md' -r n
@@ -88,6 +88,10 @@ gives 'never' --color=n
 gives '--flat' --fl
 gives '--filter=' --filt
 gives '' -c ''
+gives 'sub' --qlog s
+gives '--har-bodies|--har=' --ha
+gives 'handshake|handshake_time' --expect hands
+gives 'class == idle_timeout' --expect 'class == idl'
 gives 'generation' --filter ge
 gives 'frame == connection_close' --filter 'frame == conne'
 gives '"frame == connection_close' --filter '"frame == conne'

@@ -116,9 +116,10 @@ keeps_others() {
     [ -e "$dest/root$PREFIX/include/h3kit/base/other.h" ]
 }
 
-echo 1..9
+echo 1..10
 try "make install" run_make install
 try "quicdump runs from there" "$dest/root$PREFIX/bin/quicdump" --version
+try "qpackcat runs from there" "$dest/root$PREFIX/bin/qpackcat" --version
 try "every header is there" every_header
 try "the pages and completions are there" every_page
 try "libquic.pc tells the version" same_version

@@ -184,6 +184,12 @@ void capgen_send(capgen *g, const capgen_datagram *dg) {
   }
 }
 
+void capgen_expect(capgen *g, const char *expr) {
+  if (g->files.expect) {
+    fprintf(g->files.expect, "%s\n", expr);
+  }
+}
+
 /* Secrets. */
 
 void capgen_keylog_text(capgen *g, const char *text) {

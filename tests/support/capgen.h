@@ -36,11 +36,16 @@ typedef struct capgen capgen;
 typedef struct capgen_conn capgen_conn;
 
 /* Where to write.  |keys| gets a key log unless the capture has the secrets
-   inside; |truth| may be NULL. */
+   inside.  The others may be NULL: |truth| about packets; |requests| and
+   |notes| (see capgen_http.h); |expect| gets expressions of quicdump --expect
+   that hold, a line each. */
 typedef struct capgen_files {
   FILE *capture;
   FILE *keys;
   FILE *truth;
+  FILE *requests;
+  FILE *notes;
+  FILE *expect;
 } capgen_files;
 
 typedef enum capgen_secrets_place {
@@ -104,6 +109,9 @@ void capgen_keylog_text(capgen *g, const char *text);
 /* capgen_send puts |dg| on the link at once and moves the clock on. */
 void capgen_send(capgen *g, const capgen_datagram *dg);
 
+/* capgen_expect adds an expression that holds for every connection. */
+void capgen_expect(capgen *g, const char *expr);
+
 /* capgen_record writes one frame that is no QUIC. */
 void capgen_record(capgen *g, quic_bytes frame);
 
@@ -129,6 +137,8 @@ typedef struct capgen_options {
   unsigned keylog; /* bits 1 << quic_keylog_label: lines that are logged */
   const char *label_prefix; /* of key log labels: "" */
   size_t hello_pad;         /* octets of padding extension in the hello */
+  /* Limits that both sides set for each other. */
+  uint64_t max_data, max_stream_data, max_streams;
   capgen_tparam tparams[CAPGEN_SIDES][CAPGEN_TPARAMS]; /* more of them */
   uint8_t ntparams[CAPGEN_SIDES];
 } capgen_options;
@@ -324,7 +334,12 @@ const capgen_scenario *capgen_scenario_find(const char *name);
 /* capgen_make writes |sc| to |files|. */
 void capgen_make(const capgen_scenario *sc, const capgen_files *files);
 
-/* capgen_bulk writes one connection that carries about |bytes| octets. */
+/* capgen_bulk writes one HTTP/3 connection whose responses, of 1 MB and of 5 kB
+   in turn, have |bytes| octets; capgen_bulk_chacha the same in several
+   connections under ChaCha20-Poly1305; capgen_bulk_streams |streams| small
+   requests on one connection. */
 void capgen_bulk(const capgen_files *files, uint64_t bytes);
+void capgen_bulk_chacha(const capgen_files *files, uint64_t bytes);
+void capgen_bulk_streams(const capgen_files *files, uint64_t streams);
 
 #endif /* !defined(TESTS_SUPPORT_CAPGEN_H) */

@@ -22,6 +22,9 @@ capgen_options capgen_defaults(void) {
       .addr = {{{192, 0, 2, 10}, 50000, 4}, {{192, 0, 2, 1}, 443, 4}},
       .keylog = CAPGEN_LOG_ALL,
       .label_prefix = "",
+      .max_data = 1 << 20,
+      .max_stream_data = 1 << 18,
+      .max_streams = 100,
   };
 
   return opt;

@@ -1,85 +1,7 @@
 /* The scenarios whose captures are bundled: what one meets in the field. */
 
+#include "tests/support/capgen_http.h"
 #include "tests/support/capgen_scenarios.h"
-
-/* HTTP/3 with a QPACK that uses no dynamic table (RFC 9114, RFC 9204). */
-static const uint8_t demo_settings[] = {0x00, 0x04, 0x05, 0x01,
-                                        0x50, 0x00, 0x07, 0x10};
-static const uint8_t demo_request[] =
-    "\x01\x24\x00\x00\xd1\xd7\x50\x0fwww.example.org\x51\x0e/articles/quic";
-static const uint8_t demo_answer[] = "\x01\x04\x00\x00\xd9\xf4";
-
-static void demo_control(capgen_conn *c, capgen_side side) {
-  capgen_packet *p = capgen_begin(c, side, QUIC_PACKET_1RTT);
-
-  capgen_stream(p, side == CAPGEN_CLIENT ? 2 : 3, 0, demo_settings,
-                sizeof(demo_settings), false);
-  capgen_end_packet(p);
-  capgen_flush(c, side);
-}
-
-/* demo_get fetches |len| octets on stream |id|; answers follow 20 ms later. */
-static void demo_get(capgen_conn *c, uint64_t id, size_t len) {
-  static const char line[] = "A page of text, nothing more than that; ";
-  capgen *g = c->g;
-  capgen_packet *p = capgen_begin(c, CAPGEN_CLIENT, QUIC_PACKET_1RTT);
-  uint8_t head[sizeof(demo_answer) - 1 + 5];
-  quic_writer wr;
-  uint64_t at;
-
-  capgen_stream(p, id, 0, demo_request, sizeof(demo_request) - 1, true);
-  capgen_end_packet(p);
-  capgen_flush(c, CAPGEN_CLIENT);
-  g->now += 20 * QUIC_MILLISECOND;
-  quic_writer_init(&wr, head, sizeof(head));
-  quic_writer_bytes(&wr, quic_bytes_of(demo_answer, sizeof(demo_answer) - 1));
-  quic_writer_u8(&wr, 0);
-  quic_writer_u32(&wr, UINT32_C(0x80000000) | (uint32_t)len);
-  p = capgen_begin(c, CAPGEN_SERVER, QUIC_PACKET_1RTT);
-  capgen_ack(p, c->end[CAPGEN_CLIENT].next_pn[2] - 1, 0);
-  capgen_stream(p, id, 0, head, quic_writer_len(&wr), false);
-  capgen_end_packet(p);
-  capgen_flush(c, CAPGEN_SERVER);
-  at = quic_writer_len(&wr);
-  for (size_t done = 0; done < len;) {
-    size_t n = len - done < 1100 ? len - done : 1100;
-    uint8_t body[1100];
-
-    for (size_t i = 0; i < n; i++) {
-      body[i] = (uint8_t)line[(done + i) % (sizeof(line) - 1)];
-    }
-    p = capgen_begin(c, CAPGEN_SERVER, QUIC_PACKET_1RTT);
-    capgen_stream(p, id, at + done, body, n, done + n == len);
-    capgen_end_packet(p);
-    capgen_flush(c, CAPGEN_SERVER);
-    done += n;
-  }
-  g->now += 5 * QUIC_MILLISECOND;
-  p = capgen_begin(c, CAPGEN_CLIENT, QUIC_PACKET_1RTT);
-  capgen_ack(p, c->end[CAPGEN_SERVER].next_pn[2] - 1, 3);
-  capgen_end_packet(p);
-  capgen_flush(c, CAPGEN_CLIENT);
-}
-
-static void demo_close(capgen_conn *c) {
-  capgen_packet *p = capgen_begin(c, CAPGEN_CLIENT, QUIC_PACKET_1RTT);
-
-  capgen_close(p, QUIC_FRAME_CONNECTION_CLOSE_APP, 0x100, "bye");
-  capgen_end_packet(p);
-  capgen_flush(c, CAPGEN_CLIENT);
-}
-
-/* The handshake with 20 ms between the two ends. */
-static void demo_handshake(capgen_conn *c) {
-  capgen *g = c->g;
-
-  capgen_hello(c);
-  g->now += 20 * QUIC_MILLISECOND;
-  capgen_server_flight(c);
-  capgen_client_finish(c);
-  g->now += 20 * QUIC_MILLISECOND;
-  capgen_server_done(c);
-}
 
 static capgen_options demo_options(void) {
   capgen_options opt = capgen_defaults();
@@ -88,64 +10,88 @@ static capgen_options demo_options(void) {
   return opt;
 }
 
+static capgen_http *demo_new(capgen *g, const capgen_options *opt) {
+  g->step = 137 * QUIC_MICROSECOND;
+  return capgen_http_new(capgen_conn_new(g, opt), NULL);
+}
+
+static void demo_bye(capgen_http *h) {
+  capgen_http_close(h, CAPGEN_CLIENT, 0x100, "bye");
+  capgen_http_del(h);
+}
+
 static void make_plain(capgen *g, unsigned arg) {
+  static const capgen_request post = {.method = "POST",
+                                      .path = "/comments",
+                                      .type = "application/json",
+                                      .status = 201,
+                                      .sent = 120,
+                                      .received = 36};
+  static const capgen_request missing = {
+      .path = "/favicon.ico", .status = 404, .received = 180};
   capgen_options opt = demo_options();
-  capgen_conn *c = capgen_conn_new(g, &opt);
+  capgen_http *h = demo_new(g, &opt);
 
   (void)arg;
-  g->step = 137 * QUIC_MICROSECOND;
-  demo_handshake(c);
-  demo_control(c, CAPGEN_SERVER);
-  demo_control(c, CAPGEN_CLIENT);
-  demo_get(c, 0, 5000);
-  demo_get(c, 4, 300);
-  demo_close(c);
+  capgen_http_handshake(h);
+  capgen_http_open(h);
+  capgen_http_get(h, 0, "/articles/quic", 3000);
+  capgen_http_request(h, 4, &missing);
+  capgen_http_request(h, 8, &post);
+  demo_bye(h);
 }
 
 static void make_retry_v2(capgen *g, unsigned arg) {
   capgen_options opt = demo_options();
-  capgen_conn *c;
+  capgen_http *h;
 
   (void)arg;
-  g->step = 137 * QUIC_MICROSECOND;
   opt.version = QUIC_VERSION_2;
   opt.suite = 0x1303;
   capgen_ipv6(&opt);
-  c = capgen_conn_new(g, &opt);
-  capgen_hello(c);
-  g->now += 20 * QUIC_MILLISECOND;
-  capgen_retry(c, false);
-  demo_handshake(c);
-  demo_control(c, CAPGEN_SERVER);
-  demo_control(c, CAPGEN_CLIENT);
-  demo_get(c, 0, 3000);
-  demo_close(c);
+  h = demo_new(g, &opt);
+  capgen_hello(h->c);
+  capgen_http_wait(h);
+  capgen_retry(h->c, false);
+  capgen_http_wait(h);
+  capgen_http_handshake(h);
+  capgen_http_open(h);
+  capgen_http_get(h, 0, "/articles/quic", 3000);
+  demo_bye(h);
 }
 
 static void make_missing_secret(capgen *g, unsigned arg) {
   capgen_options opt = demo_options();
-  capgen_conn *c;
+  capgen_http *h;
 
   (void)arg;
-  g->step = 137 * QUIC_MICROSECOND;
   opt.keylog &= ~CAPGEN_LOG(SERVER_APP);
-  c = capgen_conn_new(g, &opt);
-  c->end[CAPGEN_SERVER].expect[QUIC_PACKET_1RTT] = "no_secret";
-  demo_handshake(c);
-  demo_control(c, CAPGEN_CLIENT);
-  demo_get(c, 0, 4000);
-  demo_close(c);
+  h = demo_new(g, &opt);
+  h->c->end[CAPGEN_SERVER].expect[QUIC_PACKET_1RTT] = "no_secret";
+  capgen_http_handshake(h);
+  capgen_http_open(h);
+  capgen_http_ask(h, 0, &(capgen_request){.path = "/articles/quic"});
+  capgen_http_wait(h);
+  capgen_http_answer(h, 0, &(capgen_request){.received = 4000});
+  capgen_http_wait(h);
+  capgen_http_ack(h, CAPGEN_CLIENT);
+  capgen_http_truth(h, 0, "GET", 0, 0, 0,
+                    "https://www.example.org/articles/quic");
+  demo_bye(h);
   opt.sni = "mail.example.org";
   opt.addr[CAPGEN_CLIENT].port++;
   opt.keylog = 0;
-  c = capgen_conn_new(g, &opt);
+  h = demo_new(g, &opt);
   for (int side = 0; side < CAPGEN_SIDES; side++) {
-    c->end[side].expect[QUIC_PACKET_HANDSHAKE] = "no_secret";
-    c->end[side].expect[QUIC_PACKET_1RTT] = "no_secret";
+    h->c->end[side].expect[QUIC_PACKET_HANDSHAKE] = "no_secret";
+    h->c->end[side].expect[QUIC_PACKET_1RTT] = "no_secret";
   }
-  demo_handshake(c);
-  demo_get(c, 0, 1500);
-  demo_close(c);
+  capgen_http_handshake(h);
+  capgen_http_open(h);
+  capgen_http_ask(h, 0, &(capgen_request){.path = "/inbox"});
+  capgen_http_wait(h);
+  capgen_http_answer(h, 0, &(capgen_request){.received = 1500});
+  demo_bye(h);
 }
 
 static void demo_path(capgen_conn *c, capgen_side side, uint64_t type) {
@@ -165,39 +111,43 @@ static void demo_path(capgen_conn *c, capgen_side side, uint64_t type) {
 static void make_moving(capgen *g, unsigned arg) {
   capgen_options opt = demo_options();
   capgen_packet *p;
+  capgen_http *h;
   capgen_conn *c;
   capgen_cid cid;
 
   (void)arg;
-  g->step = 137 * QUIC_MICROSECOND;
   opt.cid_len[CAPGEN_CLIENT] = 0;
-  c = capgen_conn_new(g, &opt);
+  h = demo_new(g, &opt);
+  c = h->c;
   cid = capgen_cid_new(g, 8);
-  demo_handshake(c);
+  capgen_http_handshake(h);
   p = capgen_begin(c, CAPGEN_SERVER, QUIC_PACKET_1RTT);
   capgen_new_cid(p, 1, &cid, c->end[CAPGEN_SERVER].reset_token);
   capgen_end_packet(p);
   capgen_flush(c, CAPGEN_SERVER);
-  demo_get(c, 0, 2000);
+  capgen_http_open(h);
+  capgen_http_get(h, 0, "/", 2000);
   c->end[CAPGEN_CLIENT].addr.port = 61007;
-  demo_get(c, 4, 1500);
+  capgen_http_get(h, 4, "/style.css", 1500);
   capgen_update(c, CAPGEN_CLIENT);
   capgen_update(c, CAPGEN_SERVER);
   c->end[CAPGEN_SERVER].cid = cid;
   c->end[CAPGEN_CLIENT].addr = (quic_addr){{198, 51, 100, 23}, 50444, 4};
   demo_path(c, CAPGEN_CLIENT, QUIC_FRAME_PATH_CHALLENGE);
-  g->now += 20 * QUIC_MILLISECOND;
+  capgen_http_wait(h);
   demo_path(c, CAPGEN_SERVER, QUIC_FRAME_PATH_RESPONSE);
   demo_path(c, CAPGEN_SERVER, QUIC_FRAME_PATH_CHALLENGE);
+  capgen_http_wait(h);
   demo_path(c, CAPGEN_CLIENT, QUIC_FRAME_PATH_RESPONSE);
-  demo_get(c, 8, 2500);
+  capgen_http_get(h, 8, "/photo.jpg", 2500);
   p = capgen_begin(c, CAPGEN_CLIENT, QUIC_PACKET_1RTT);
   capgen_ping(p);
   capgen_pad(p, 60);
   capgen_end_packet(p);
   capgen_flush(c, CAPGEN_CLIENT);
-  g->now += 20 * QUIC_MILLISECOND;
+  capgen_http_wait(h);
   capgen_reset(c, CAPGEN_SERVER, 43);
+  capgen_http_del(h);
 }
 
 const capgen_scenario capgen_demo_scenarios[] = {

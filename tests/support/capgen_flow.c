@@ -71,12 +71,16 @@ static void flow_tparams(capgen_conn *c, capgen_side side, quic_writer *out) {
 
   quic_writer_init(&pa.values, pa.octets, sizeof(pa.octets));
   parameters_number(&pa, QUIC_TPARAM_MAX_IDLE_TIMEOUT, 30000);
-  parameters_number(&pa, QUIC_TPARAM_INITIAL_MAX_DATA, 1 << 20);
+  parameters_number(&pa, QUIC_TPARAM_INITIAL_MAX_DATA, opt->max_data);
   parameters_number(&pa, QUIC_TPARAM_INITIAL_MAX_STREAM_DATA_BIDI_LOCAL,
-                    1 << 18);
+                    opt->max_stream_data);
   parameters_number(&pa, QUIC_TPARAM_INITIAL_MAX_STREAM_DATA_BIDI_REMOTE,
-                    1 << 18);
-  parameters_number(&pa, QUIC_TPARAM_INITIAL_MAX_STREAMS_BIDI, 100);
+                    opt->max_stream_data);
+  parameters_number(&pa, QUIC_TPARAM_INITIAL_MAX_STREAM_DATA_UNI,
+                    opt->max_stream_data);
+  parameters_number(&pa, QUIC_TPARAM_INITIAL_MAX_STREAMS_BIDI,
+                    opt->max_streams);
+  parameters_number(&pa, QUIC_TPARAM_INITIAL_MAX_STREAMS_UNI, 100);
   parameters_number(&pa, QUIC_TPARAM_ACTIVE_CONNECTION_ID_LIMIT, 4);
   parameters_cid(&pa, QUIC_TPARAM_INITIAL_SCID, &c->end[side].cid);
   if (side == CAPGEN_SERVER) {

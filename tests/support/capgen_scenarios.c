@@ -1,11 +1,13 @@
 #include "tests/support/capgen_scenarios.h"
 
-#define BULK_PIECE 1320 /* octets of stream data: packets of 1350 */
-
 static const capgen_scenario *const tables[] = {
-    capgen_demo_scenarios,  capgen_keys_scenarios,     capgen_loss_scenarios,
-    capgen_paths_scenarios, capgen_versions_scenarios, capgen_frames_scenarios,
-    capgen_odd_scenarios,   capgen_files_scenarios,
+    capgen_demo_scenarios,     capgen_keys_scenarios,
+    capgen_loss_scenarios,     capgen_paths_scenarios,
+    capgen_versions_scenarios, capgen_frames_scenarios,
+    capgen_odd_scenarios,      capgen_files_scenarios,
+    capgen_shows_scenarios,    capgen_messages_scenarios,
+    capgen_streams_scenarios,  capgen_rules_scenarios,
+    capgen_closes_scenarios,   capgen_apps_scenarios,
 };
 
 const capgen_scenario *capgen_scenario_at(size_t i) {
@@ -57,28 +59,4 @@ void capgen_whole(capgen_conn *c) {
   capgen_handshake(c);
   capgen_exchange(c, 0, 3000);
   capgen_bye(c);
-}
-
-void capgen_bulk(const capgen_files *files, uint64_t bytes) {
-  capgen *g = capgen_new(files, 22);
-  capgen_conn *c;
-  uint64_t at = 0;
-
-  g->secrets = CAPGEN_SECRETS_FIRST;
-  g->step = 20 * QUIC_MICROSECOND;
-  c = capgen_conn_new(g, NULL);
-  capgen_handshake(c);
-  for (unsigned n = 1; at < bytes; n++) {
-    capgen_data(c, CAPGEN_SERVER, 0, at, BULK_PIECE, at + BULK_PIECE >= bytes);
-    at += BULK_PIECE;
-    if (n % 2 == 0) {
-      capgen_packet *p = capgen_begin(c, CAPGEN_CLIENT, QUIC_PACKET_1RTT);
-
-      capgen_ack(p, c->end[CAPGEN_SERVER].next_pn[2] - 1, 1);
-      capgen_end_packet(p);
-      capgen_flush(c, CAPGEN_CLIENT);
-    }
-  }
-  capgen_bye(c);
-  capgen_del(g);
 }

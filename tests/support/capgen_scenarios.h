@@ -13,6 +13,12 @@ extern const capgen_scenario capgen_frames_scenarios[];
 extern const capgen_scenario capgen_odd_scenarios[];
 extern const capgen_scenario capgen_files_scenarios[];
 extern const capgen_scenario capgen_demo_scenarios[];
+extern const capgen_scenario capgen_shows_scenarios[];
+extern const capgen_scenario capgen_messages_scenarios[];
+extern const capgen_scenario capgen_streams_scenarios[];
+extern const capgen_scenario capgen_rules_scenarios[];
+extern const capgen_scenario capgen_closes_scenarios[];
+extern const capgen_scenario capgen_apps_scenarios[];
 
 #define CAPGEN_COUNT(array) (sizeof(array) / sizeof((array)[0]))
 

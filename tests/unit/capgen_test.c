@@ -33,7 +33,7 @@ static FILE *made_open(char **data, size_t *len) {
 }
 
 static void made_init(made *m, const capgen_scenario *sc) {
-  capgen_files files;
+  capgen_files files = {0};
 
   memset(m, 0, sizeof(*m));
   files.capture = made_open(&m->capture, &m->capture_len);

@@ -2,10 +2,12 @@
 
      capgen --list            names of all scenarios
      capgen NAME... DIR       DIR/NAME.pcapng or .pcap, the truth about it in
-                              DIR/NAME.truth, and DIR/NAME.keys where the
-                              secrets are not inside
+                              DIR/NAME.truth, .requests, .notes and .expect,
+                              DIR/NAME.keys where the secrets are not inside
      capgen --all DIR         all of them
-     capgen bulk:BYTES DIR    DIR/bulk.pcapng: one long transfer, no truth */
+     capgen bulk:BYTES DIR    DIR/bulk.pcapng: HTTP/3 downloads, no truth
+     capgen bulk-chacha:BYTES DIR       eight connections, ChaCha20-Poly1305
+     capgen bulk-streams:STREAMS DIR    one connection, small requests */
 
 #include <errno.h>
 #include <stdlib.h>
@@ -36,41 +38,62 @@ static void tool_close(FILE *f, const char *name) {
 }
 
 static void tool_scenario(const capgen_scenario *sc, const char *dir) {
-  capgen_files files = {NULL, NULL, NULL};
+  capgen_files files = {0};
 
   files.capture = tool_open(dir, sc->name, sc->pcap ? "pcap" : "pcapng");
   files.truth = tool_open(dir, sc->name, "truth");
+  files.requests = tool_open(dir, sc->name, "requests");
+  files.notes = tool_open(dir, sc->name, "notes");
+  files.expect = tool_open(dir, sc->name, "expect");
   if (sc->secrets == CAPGEN_SECRETS_FILE) {
     files.keys = tool_open(dir, sc->name, "keys");
   }
   capgen_make(sc, &files);
   tool_close(files.capture, sc->name);
   tool_close(files.truth, sc->name);
+  tool_close(files.requests, sc->name);
+  tool_close(files.notes, sc->name);
+  tool_close(files.expect, sc->name);
   tool_close(files.keys, sc->name);
 }
 
-static void tool_bulk(const char *bytes, const char *dir) {
-  capgen_files files = {NULL, NULL, NULL};
-  char *end;
-  unsigned long long n = strtoull(bytes, &end, 10);
+/* tool_bulk makes "KIND:N" when |name| is one; false when it is not. */
+static bool tool_bulk(const char *name, const char *dir) {
+  static const struct {
+    const char *kind;
+    void (*make)(const capgen_files *files, uint64_t n);
+  } rows[] = {{"bulk", capgen_bulk},
+              {"bulk-chacha", capgen_bulk_chacha},
+              {"bulk-streams", capgen_bulk_streams}};
 
-  if (n == 0 || *end) {
-    fprintf(stderr, "capgen: bulk:%s: not a number of octets\n", bytes);
-    exit(64);
+  for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+    size_t len = strlen(rows[i].kind);
+    capgen_files files = {0};
+    unsigned long long n;
+    char *end;
+
+    if (strncmp(name, rows[i].kind, len) != 0 || name[len] != ':') {
+      continue;
+    }
+    n = strtoull(name + len + 1, &end, 10);
+    if (n == 0 || *end) {
+      fprintf(stderr, "capgen: %s: not a number\n", name);
+      exit(64);
+    }
+    files.capture = tool_open(dir, rows[i].kind, "pcapng");
+    rows[i].make(&files, n);
+    tool_close(files.capture, rows[i].kind);
+    return true;
   }
-  files.capture = tool_open(dir, "bulk", "pcapng");
-  capgen_bulk(&files, n);
-  tool_close(files.capture, "bulk");
+  return false;
 }
 
 static void tool_one(const char *name, const char *dir) {
   const capgen_scenario *sc = capgen_scenario_find(name);
 
-  if (strncmp(name, "bulk:", 5) == 0) {
-    tool_bulk(name + 5, dir);
-  } else if (sc) {
+  if (sc) {
     tool_scenario(sc, dir);
-  } else {
+  } else if (!tool_bulk(name, dir)) {
     fprintf(stderr, "capgen: no scenario '%s'; see --list\n", name);
     exit(64);
   }
@@ -88,7 +111,8 @@ int main(int argc, char **argv) {
     return 0;
   }
   if (argc < 3) {
-    fputs("usage: capgen --list | --all DIR | NAME... DIR | bulk:BYTES DIR\n",
+    fputs("usage: capgen --list | --all DIR | NAME... DIR | bulk:BYTES DIR | "
+          "bulk-chacha:BYTES DIR | bulk-streams:STREAMS DIR\n",
           stderr);
     return 64;
   }

@@ -9,6 +9,7 @@
 #include "crypto/keylog.h"
 #include "crypto/protect.h"
 #include "crypto/retry.h"
+#include "qpack/huffman.h"
 #include "tests/fuzz/fuzz.h"
 #include "tests/fuzz/script.h"
 #include "tests/support/capgen_link.h"
@@ -778,6 +779,111 @@ static void seed_inorder(seed *s) {
   }
 }
 
+/* --- app -------------------------------------------------------------------
+ */
+
+/* Frames of both sides on the streams of HTTP/3: control, QPACK, a request with
+   its answer, capsules; then the same octets as other protocols. */
+static void seed_apps(seed *s) {
+  static const struct {
+    uint8_t op, stream;
+    const char *octets;
+    uint8_t len;
+  } steps[] = {
+      {0x02, 2, "\x00\x04\x05\x01\x40\x64\x07\x10", 8},
+      {0x03, 3, "\x00\x04\x07\x01\x40\x64\x07\x10\x33\x01", 10},
+      {0x02, 6, "\x02\x3f\x45\xc0\x01/\x81\x02xy", 10},
+      {0x03, 7, "\x03", 1},
+      {0x12, 0, "\x01\x04\x00\x00\xd1\xc1", 6},
+      {0x03, 0,
+       "\x01\x03\x00\x00\xd9\x00\x04"
+       "body",
+       11},
+      {0x13, 0, "\x00\x00", 2},
+      {0x02, 4, "\x01\x06\x02\x00\x80\x81\xd1\xc1", 8},
+      {0x03, 2, "\x07\x01\x00", 3},
+      {0x12, 8, "GET /index.html\r\n", 17},
+      {0x12, 12,
+       "\x00\x1d\x00\x00\x01\x00\x00\x01\x00\x00\x00\x00\x00\x00"
+       "\x07"
+       "example\x03"
+       "org\x00\x00\x01\x00\x01",
+       31},
+      {0x0c, 0, "\x03\x00\x01\x02", 4},
+  };
+
+  for (uint8_t i = 0; i < 12; i++) {
+    seed_begin(s, "app");
+    quic_writer_u8(&s->wr, (uint8_t)(i % 6));
+    quic_writer_u8(&s->wr, (uint8_t)(i * 5));
+    quic_writer_u8(&s->wr, 1);
+    for (size_t k = 0; k < sizeof(steps) / sizeof(steps[0]); k++) {
+      size_t at = i & 1 ? (k * 5 + i) % (sizeof(steps) / sizeof(steps[0])) : k;
+
+      quic_writer_u8(&s->wr, steps[at].op);
+      quic_writer_u8(&s->wr, steps[at].stream);
+      quic_writer_u8(&s->wr, steps[at].len);
+      quic_writer_bytes(&s->wr, quic_bytes_of(steps[at].octets, steps[at].len));
+    }
+    seed_end(s);
+  }
+}
+
+/* --- qpack -----------------------------------------------------------------
+ */
+
+/* seed_octets writes one input for |target|: |flags|, then |octets|. */
+static void seed_octets(seed *s, const char *target, uint8_t flags,
+                        const char *octets, size_t len) {
+  seed_begin(s, target);
+  quic_writer_u8(&s->wr, flags);
+  quic_writer_bytes(&s->wr, quic_bytes_of(octets, len));
+  seed_end(s);
+}
+
+#define SEED_OCTETS(s, target, flags, octets)                                  \
+  seed_octets(s, target, flags, octets, sizeof(octets) - 1)
+
+static void seed_qpack(seed *s) {
+  static const char *const texts[] = {"www.example.com", "\x01\x02\xfe\xff",
+                                      "Mon, 21 Oct 2013 20:13:21 GMT"};
+
+  for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
+    quic_bytes text = seed_text(texts[i]);
+
+    seed_begin(s, "qpack_huffman");
+    quic_writer_bytes(&s->wr, text);
+    seed_end(s);
+    seed_begin(s, "qpack_huffman");
+    qpack_huffman_encode(&s->wr, text);
+    seed_end(s);
+  }
+  /* Capacity, each kind of insertion, a duplicate, an eviction. */
+  for (uint8_t flags = 0; flags < 4; flags++) {
+    SEED_OCTETS(s, "qpack_stream", (uint8_t)(flags | flags << 3),
+                "\x3f\xbd\x01\xc0\x03www\x81\x02xy\x43"
+                "abc\x01z\x61\x1f\x82\x64\x02\x02\x3f\x21");
+    /* A blocked section, its insertions, lines of each kind, a cancellation. */
+    SEED_OCTETS(s, "qpack_section", (uint8_t)(flags | 8),
+                "\x0c\x04\x03\x81\x10\x11\x14\x02\x02\x00"
+                "\x01\x0d\x3f\xbd\x01\xc0\x02ww\x43"
+                "abc\x00"
+                "\x04\x1c\x03\x81\xc1\x10\x51\x01/\x00\x82\x64\x02\x23"
+                "abc\x01z\x3b"
+                "abc\x00\x7f\x45\x01s\x01\x00\x08\x00"
+                "\x0c\x04\x03\x00\x80\x81");
+  }
+  for (uint8_t flags = 1; flags < 16; flags = (uint8_t)(flags + 2)) {
+    SEED_OCTETS(s, "qpack_feedback", flags, "\x80\x81\x41\x01\x82\x83\x80");
+  }
+  for (uint8_t flags = 0; flags < 64; flags = (uint8_t)(flags + 7)) {
+    SEED_OCTETS(s, "qpack_pair", flags,
+                "\x02\xc4\x01\x2a\x33\x8b\x03xyz\xd3\x2a\x2a\x33\x03\xc2\x2a"
+                "\x33\x81\xe2\x2b\x33\x40\xc3\x44\x45\x46\x3f\xc3\x44\x45"
+                "\x46\x3f\xc2\x2a\x33\xd1\x2a\x3f\xc1\x33");
+  }
+}
+
 int main(int argc, char **argv) {
   static seed s;
 
@@ -799,5 +905,7 @@ int main(int argc, char **argv) {
   seed_capfiles(&s);
   seed_h3(&s);
   seed_inorder(&s);
+  seed_qpack(&s);
+  seed_apps(&s);
   return 0;
 }
