@@ -319,7 +319,9 @@ static void message_header(qd_http *h, http_stream *hs, qd_side side,
     message_length(h, hs, QD_SERVER); /* this tells what was asked */
   }
   if (message_tunnel(rq)) {
-    hs->half[QD_CLIENT].tunnel = hs->half[QD_SERVER].tunnel = true;
+    /* What explains a refusal is content as any other. */
+    hs->half[QD_CLIENT].tunnel = true;
+    hs->half[QD_SERVER].tunnel = rq->status / 100 == 2;
   }
   if (priority.data) {
     qlog_event_init(&e, QLOG_H3_PRIORITY_UPDATED, h->trace->now);

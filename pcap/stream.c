@@ -88,13 +88,21 @@ static void stream_drop(qd_streams *ss, qd_stream *st) {
   quic_mem_free(ss->pool->mem, st);
 }
 
-static void stream_ended(qd_streams *ss, qd_stream *st, qd_side side) {
+/* stream_reset: the side was reset and sent what it owes nevertheless. */
+static bool stream_reset(const qd_half *half) {
+  return half->reset && half->in.offset >= half->reliable;
+}
+
+/* stream_ended tells the application, once, that all octets were there or that
+   the rest will not come; |all|: nothing more comes in any case. */
+static void stream_ended(qd_streams *ss, qd_stream *st, qd_side side,
+                         bool all) {
   qd_half *half = &st->half[side];
 
   if (half->told || !ss->app) {
     return;
   }
-  if (half->reset) {
+  if (all ? half->reset : stream_reset(half)) {
     half->told = true;
     ss->app->reset(ss->app, st, side, half->reset_code);
   } else if (quic_inorder_done(&half->in)) {
@@ -106,7 +114,7 @@ static void stream_ended(qd_streams *ss, qd_stream *st, qd_side side) {
 static bool stream_half_done(const qd_stream *st, qd_side side) {
   const qd_half *half = &st->half[side];
 
-  return !qd_stream_sends(st->id, side) || half->reset ||
+  return !qd_stream_sends(st->id, side) || stream_reset(half) ||
          quic_inorder_done(&half->in);
 }
 
@@ -219,6 +227,16 @@ static int stream_data(qd_streams *ss, qd_stream *st, qd_side side,
   return rv == QUIC_ERR_NOMEM ? rv : 0;
 }
 
+/* stream_promise notes how much comes in spite of a reset: the least that was
+   said (draft-ietf-quic-reliable-stream-reset). */
+static void stream_promise(qd_half *half, const quic_frame *f) {
+  uint64_t size = f->type == QUIC_FRAME_RESET_STREAM_AT
+                      ? f->u.reset_stream.reliable_size
+                      : 0;
+
+  half->reliable = size < half->reliable ? size : half->reliable;
+}
+
 int qd_streams_frame(qd_streams *ss, qd_side side, const quic_frame *f,
                      unsigned *found) {
   bool stream = f->type >> 3 == QUIC_FRAME_STREAM >> 3;
@@ -257,9 +275,11 @@ int qd_streams_frame(qd_streams *ss, qd_side side, const quic_frame *f,
     if (!half->reset) {
       half->reset = true;
       half->reset_code = f->u.reset_stream.error_code;
+      half->reliable = UINT64_MAX;
     }
+    stream_promise(half, f);
   }
-  stream_ended(ss, st, sender);
+  stream_ended(ss, st, sender, false);
   stream_retire(ss, st);
   return rv;
 }
@@ -270,8 +290,8 @@ void qd_streams_free(qd_streams *ss) {
 
     stream_give_up(ss, st, QD_CLIENT);
     stream_give_up(ss, st, QD_SERVER);
-    stream_ended(ss, st, QD_CLIENT);
-    stream_ended(ss, st, QD_SERVER);
+    stream_ended(ss, st, QD_CLIENT, true);
+    stream_ended(ss, st, QD_SERVER, true);
     stream_drop(ss, st);
   }
   if (ss->app) {

@@ -23,7 +23,8 @@ typedef struct qd_half {
   quic_history_stream past;
   uint64_t octets; /* of STREAM frames, repetitions included */
   uint64_t reset_code, stop_code;
-  uint64_t lost; /* octets of holes that were given up */
+  uint64_t reliable; /* octets that come in spite of the reset */
+  uint64_t lost;     /* octets of holes that were given up */
   bool reset;
   bool stopped; /* the peer of this side sent STOP_SENDING for it */
   bool deaf;    /* what comes after a hole means nothing */

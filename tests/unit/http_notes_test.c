@@ -24,8 +24,9 @@ typedef struct run_step {
   char from; /* 'c', 's', 'd' (a DATAGRAM of the client); 0 ends the list */
   uint64_t stream;
   const char *octets;
-  char end;      /* 'f': FIN; '1' to '9': the capture lacks so many octets of
-                    the packet's end */
+  char end;      /* 'f': FIN; 'r': RESET_STREAM instead, 'a': RESET_STREAM_AT
+                    of 30 octets; '1' to '9': the capture lacks so many octets
+                    of the packet's end */
   uint64_t hole; /* octets in front that the capture has not */
 } run_step;
 
@@ -38,12 +39,14 @@ typedef struct run_row {
 
 typedef struct run {
   qd_output base;
+  qd_output *output; /* that one */
   qd_conn *conn;
   qd_traces *traces;
   quic_time now;
   uint64_t pn, frame, crypto_total;
   uint64_t next[QD_SIDES][64];
   char notes[2048];
+  qd_request request; /* the last one, without its fields */
 } run;
 
 static void run_event(qd_output *out, struct qd_trace *tr,
@@ -56,6 +59,12 @@ static void run_event(qd_output *out, struct qd_trace *tr,
     snprintf(r->notes + len, sizeof(r->notes) - len, "%.*s\n",
              (int)e->u.message.text.len, (const char *)e->u.message.text.data);
   }
+}
+
+static void run_request(qd_output *out, struct qd_trace *tr,
+                        struct qd_request *rq) {
+  (void)tr;
+  ((run *)(void *)out)->request = *rq;
 }
 
 /* run_bracket copies |hex| without its brackets, their lengths in place. */
@@ -118,6 +127,13 @@ static void run_do(run *r, const run_step *s) {
   if (s->from == 'd') {
     f.type = QUIC_FRAME_DATAGRAM | 1;
     f.u.datagram.data = octets_hex(hex, buf, sizeof(buf));
+  } else if (s->end == 'r' || s->end == 'a') {
+    f.type =
+        s->end == 'r' ? QUIC_FRAME_RESET_STREAM : QUIC_FRAME_RESET_STREAM_AT;
+    f.u.reset_stream.stream_id = s->stream;
+    f.u.reset_stream.error_code = 0x10c;
+    f.u.reset_stream.final_size = 50;
+    f.u.reset_stream.reliable_size = s->end == 'r' ? 0 : 30;
   } else {
     f.type |= s->end == 'f';
     f.u.stream.stream_id = s->stream;
@@ -129,31 +145,32 @@ static void run_do(run *r, const run_step *s) {
   run_packet(r, s, side, &f);
 }
 
-static void run_row_of(run *r, const run_row *row) {
-  qd_output *outputs[] = {&r->base};
+static void run_init(run *r, const char *alpn) {
   qd_traces_settings set = {.mem = quic_mem_default(),
                             .seed = {1, 2},
-                            .outputs = outputs,
+                            .outputs = &r->output,
                             .noutputs = 1};
 
   memset(r, 0, sizeof(*r));
   r->base.event = run_event;
+  r->base.request = run_request;
+  r->output = &r->base;
   r->now = RUN_START;
   r->conn =
       qd_conn_new(quic_mem_default(), quic_crypto_null(), &r->crypto_total);
   assert_non_null(r->conn);
   r->conn->version = QUIC_VERSION_1;
   r->conn->refs = 1;
-  r->conn->facts.alpn_chosen_len = (uint16_t)strlen(row->alpn);
-  memcpy(r->conn->facts.alpn_chosen, row->alpn, strlen(row->alpn));
+  r->conn->facts.alpn_chosen_len = (uint16_t)strlen(alpn);
+  memcpy(r->conn->facts.alpn_chosen, alpn, strlen(alpn));
   for (int side = 0; side < QD_SIDES; side++) {
     r->conn->sides[side].addr = (quic_addr){
         .ip = {10, 0, 0, (uint8_t)(2 + side)}, .port = 443, .family = 4};
   }
   assert_int_equal(qd_traces_new(&r->traces, &set), 0);
-  for (const run_step *s = row->steps; s->from; s++) {
-    run_do(r, s);
-  }
+}
+
+static void run_end(run *r) {
   qd_traces_finish(r->traces);
   qd_traces_del(r->traces);
   qd_conn_unref(r->conn);
@@ -264,6 +281,15 @@ static const run_row rows[] = {
       {'c', 6, "02 3fe11f 41 61 01 62", 0, 0}},
      "stream 0: a relative index goes below the first entry (RFC 9204 "
      "3.2.5)\n"},
+    {"trailers do not overtake a header section that waits",
+     "h3",
+     {{'s', 3, "00 04[01 5000]", 0, 0},
+      {'c', 0,
+       "01[0200 80]"
+       "01[0000 24 61 62 63 64 01 62]",
+       'f', 0},
+      {'c', 6, "02 3fe11f 41 61 01 62", 0, 0}},
+     "stream 0: :method is missing (RFC 9114 4.2, 4.3)\n"},
 };
 
 static void test_notes(void **state) {
@@ -271,7 +297,11 @@ static void test_notes(void **state) {
 
   (void)state;
   for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-    run_row_of(&r, &rows[i]);
+    run_init(&r, rows[i].alpn);
+    for (const run_step *s = rows[i].steps; s->from; s++) {
+      run_do(&r, s);
+    }
+    run_end(&r);
     if (strcmp(r.notes, rows[i].notes) != 0) {
       print_error("%s\n", rows[i].name);
     }
@@ -279,9 +309,63 @@ static void test_notes(void **state) {
   }
 }
 
+/* CONNECT of connect-udp: :protocol, :scheme, :path, :authority. */
+#define CONNECT_UDP                                                            \
+  "01[0000 cf 27023a70726f746f636f6c 0b636f6e6e6563742d756470 d7 c1 50 01 61]"
+
+/* What a request tells when it is over. */
+static void test_requests(void **state) {
+  static const struct {
+    run_step steps[RUN_STEPS];
+    uint64_t capsules, body, reset;
+  } table[] = {
+      {{{'c', 0, CONNECT_UDP, 0, 0}, {'s', 0, OK "00[00 01 61]", 'f', 0}},
+       1,
+       3,
+       QD_REQUEST_NONE},
+      /* 404, and content that says why */
+      {{{'c', 0, CONNECT_UDP, 0, 0},
+        {'s', 0, "01[0000 db] 00[00 01 61]", 'f', 0}},
+       0,
+       3,
+       QD_REQUEST_NONE},
+      /* the reset overtakes what it promises */
+      {{{'c', 0, GET, 'f', 0},
+        {'s', 0, OK "00 2d", 0, 0},
+        {'s', 0, "", 'a', 0},
+        {'s', 0, "", 'a', 0},
+        {'s', 0, "6162636465666768696a6b6c6d6e6f7071727374757677", 0, 0}},
+       0,
+       23,
+       0x10c},
+      {{{'c', 0, GET, 'f', 0},
+        {'s', 0, OK "00 2d 6162", 0, 0},
+        {'s', 0, "", 'a', 0},
+        {'s', 0, "", 'r', 0},
+        {'s', 0, "616263", 0, 0}},
+       0,
+       2,
+       0x10c},
+  };
+  static run r;
+
+  (void)state;
+  for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
+    run_init(&r, "h3");
+    for (const run_step *s = table[i].steps; s->from; s++) {
+      run_do(&r, s);
+    }
+    run_end(&r);
+    assert_int_equal(r.request.capsules, table[i].capsules);
+    assert_int_equal(r.request.side[QD_SERVER].body, table[i].body);
+    assert_int_equal(r.request.side[QD_SERVER].reset_code, table[i].reset);
+  }
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(test_notes),
+      cmocka_unit_test(test_requests),
   };
 
   return cmocka_run_group_tests(tests, NULL, NULL);
