@@ -102,10 +102,14 @@ static quic_close *analysis_close(quic_analysis *a) {
   return a->close;
 }
 
-/* analysis_leftover notes on |c| what the end leaves undone. */
+/* analysis_leftover notes on |c| what the end leaves undone: nothing that is
+   known where one direction is not in the trace. */
 static void analysis_leftover(quic_analysis *a, quic_close *c) {
   c->unacked = c->unacked_octets = 0;
   c->open_streams = c->open_requests = 0;
+  if (a->totals[0].packets == 0 || a->totals[1].packets == 0) {
+    return;
+  }
   for (int side = 0; side < QUIC_SIDES; side++) {
     for (int space = 0; space < QUIC_SPACES; space++) {
       const quic_sent *s = a->recovery.sent[side][space];

@@ -271,16 +271,12 @@ static void text_not(const quic_close *c, quic_text *out) {
 }
 
 static void text_unknown(const quic_close *c, quic_text *out) {
-  int unheard = c->silent[QUIC_SIDE_CLIENT] == QLOG_NONE ? QUIC_SIDE_CLIENT
-                                                         : QUIC_SIDE_SERVER;
+  bool both = c->silent[QUIC_SIDE_CLIENT] != QLOG_NONE &&
+              c->silent[QUIC_SIDE_SERVER] != QLOG_NONE;
 
   quic_text_str(out, "not determinable: ");
-  if (c->silent[unheard] == QLOG_NONE) {
-    quic_text_printf(out, "no packet of the %s is in the trace",
-                     text_side(unheard));
-  } else {
-    quic_text_str(out, "the last packets were not opened");
-  }
+  quic_text_str(out, both ? "the last packets were not opened"
+                          : "only one direction is in the trace");
   quic_text_str(out, ", silent ");
   quic_close_duration(out, c->silence);
 }

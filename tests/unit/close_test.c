@@ -389,11 +389,9 @@ static const close_row rows[] = {
      "handshake never completed: client silent for 60.001 s, server sent 1 "
      "packet"},
     {tell_client_only, QUIC_CLOSED_UNKNOWN, -1, QUIC_STATE_COMPLETE,
-     "not determinable: no packet of the server is in the trace, silent "
-     "101.000 s"},
+     "not determinable: only one direction is in the trace, silent 101.000 s"},
     {tell_server_only, QUIC_CLOSED_UNKNOWN, -1, QUIC_STATE_UNKNOWN,
-     "not determinable: no packet of the client is in the trace, silent "
-     "1.000 s"},
+     "not determinable: only one direction is in the trace, silent 1.000 s"},
     {tell_no_answer, QUIC_CLOSED_NO_ANSWER, S, QUIC_STATE_INITIAL,
      "no answer: client sent 4 packets (3 probes) in 7.000 s, the server none"},
     {tell_one_try, QUIC_CLOSED_NO_ANSWER, S, QUIC_STATE_INITIAL,
@@ -537,6 +535,23 @@ static void test_details(void **state) {
   quic_analysis_del(f.a);
 }
 
+/* Where one direction is missing, nothing is known to be left undone. */
+static void test_one_direction(void **state) {
+  const quic_close *c;
+  fixture f;
+
+  (void)state;
+  begin(&f);
+  tell_client_only(&f);
+  one(&f, C, QUIC_PACKET_1RTT, 10, events_close(0x1d, 0x100, ""));
+  c = settle(&f);
+  assert_int_equal(c->class, QUIC_CLOSED_APPLICATION);
+  assert_int_equal(c->open_streams, 0);
+  assert_int_equal(c->open_requests, 0);
+  assert_int_equal(c->unacked, 0);
+  quic_analysis_del(f.a);
+}
+
 /* Settled again when more came. */
 static void test_again(void **state) {
   fixture f;
@@ -580,9 +595,9 @@ static void test_duration(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(test_rows),     cmocka_unit_test(test_names),
-      cmocka_unit_test(test_details),  cmocka_unit_test(test_again),
-      cmocka_unit_test(test_duration),
+      cmocka_unit_test(test_rows),          cmocka_unit_test(test_names),
+      cmocka_unit_test(test_details),       cmocka_unit_test(test_again),
+      cmocka_unit_test(test_one_direction), cmocka_unit_test(test_duration),
   };
 
   return cmocka_run_group_tests_name("close", tests, NULL, NULL);
