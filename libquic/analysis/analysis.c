@@ -107,7 +107,9 @@ static quic_close *analysis_close(quic_analysis *a) {
 static void analysis_leftover(quic_analysis *a, quic_close *c) {
   c->unacked = c->unacked_octets = 0;
   c->open_streams = c->open_requests = 0;
-  if (a->totals[0].packets == 0 || a->totals[1].packets == 0) {
+  if (a->totals[QUIC_SIDE_CLIENT].packets == 0 ||
+      (a->totals[QUIC_SIDE_SERVER].packets == 0 &&
+       quic_phases_answered(&a->phases))) {
     return;
   }
   for (int side = 0; side < QUIC_SIDES; side++) {

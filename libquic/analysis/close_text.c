@@ -199,12 +199,19 @@ static void text_version(const quic_close *c, quic_text *out) {
                          : ", and nothing followed its Version Negotiation");
 }
 
-static void text_superseded(const quic_close *c, quic_text *out) {
+static bool text_shows(const quic_close *c, quic_close_shows shows) {
   for (size_t i = 0; i < c->nevidence; i++) {
-    if (c->evidence[i].shows == QUIC_SHOWS_VERSIONS) {
-      text_version(c, out);
-      return;
+    if (c->evidence[i].shows == shows) {
+      return true;
     }
+  }
+  return false;
+}
+
+static void text_superseded(const quic_close *c, quic_text *out) {
+  if (text_shows(c, QUIC_SHOWS_VERSIONS)) {
+    text_version(c, out);
+    return;
   }
   quic_text_str(out, "the client started over as another connection");
   text_when(c, out);
@@ -238,6 +245,11 @@ static void text_stalled(const quic_close *c, quic_text *out) {
   quic_text_printf(out, "handshake never completed: %s silent for ",
                    text_side(c->by));
   quic_close_duration(out, c->silent[c->by]);
+  if (c->state == QUIC_STATE_INITIAL && text_shows(c, QUIC_SHOWS_RETRY)) {
+    quic_text_str(out, " after the Retry");
+  } else if (c->limited && c->by == QUIC_SIDE_SERVER) {
+    quic_text_str(out, " at 3 times what the client sent");
+  }
   if (c->unanswered) {
     quic_text_str(out, ", ");
     text_silent_talker(c, out);

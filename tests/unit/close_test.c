@@ -266,6 +266,28 @@ static void tell_stall(fixture *f) {
   }
 }
 
+/* RFC 9000 §8.1: what the server may send is used up. */
+static void tell_limited(fixture *f) {
+  f->ev.length = 1200;
+  one(f, C, QUIC_PACKET_INITIAL, 0, events_crypto(0, 300));
+  events_after(&f->ev, 5 * MS);
+  one(f, S, QUIC_PACKET_INITIAL, 0, events_crypto(0, 90));
+  one(f, S, QUIC_PACKET_HANDSHAKE, 0, events_crypto(0, 1100));
+  one(f, S, QUIC_PACKET_HANDSHAKE, 1, events_crypto(1100, 1100));
+  events_after(&f->ev, 20 * MS);
+  f->ev.length = 60;
+  one(f, C, QUIC_PACKET_INITIAL, 1, events_acks(0, 0));
+  f->end = f->ev.now + 60 * QUIC_SECOND;
+}
+
+static void tell_retry_stall(fixture *f) {
+  one(f, C, QUIC_PACKET_INITIAL, 0, events_crypto(0, 300));
+  events_after(&f->ev, 5 * MS);
+  f->ev.closed = true;
+  events_packet(&f->ev, S, QUIC_PACKET_RETRY, 0, NULL, 0);
+  f->end = f->ev.now + 60 * QUIC_SECOND;
+}
+
 static void tell_vanished(fixture *f) {
   established(f);
   one(f, C, QUIC_PACKET_1RTT, 1, events_stream(0, 0, 10, true));
@@ -401,6 +423,12 @@ static const close_row rows[] = {
     {tell_stall, QUIC_CLOSED_STALLED, C, QUIC_STATE_HANDSHAKE,
      "handshake never completed: client silent for 15.010 s, server sent 5 "
      "packets (3 probes) in 7.000 s"},
+    {tell_limited, QUIC_CLOSED_STALLED, S, QUIC_STATE_HANDSHAKE,
+     "handshake never completed: server silent for 60.020 s at 3 times what "
+     "the client sent"},
+    {tell_retry_stall, QUIC_CLOSED_STALLED, C, QUIC_STATE_INITIAL,
+     "handshake never completed: client silent for 60.005 s after the Retry, "
+     "server sent 1 packet"},
     {tell_vanished, QUIC_CLOSED_VANISHED, C, QUIC_STATE_CONFIRMED,
      "client fell silent, 1.236 s after the handshake: server sent 5 packets "
      "(4 probes) in 3.000 s without an answer, 1 request open"},
