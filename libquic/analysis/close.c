@@ -328,12 +328,11 @@ static quic_duration close_patience(const quic_close_facts *f) {
 }
 
 /* close_unanswered: the server sent nothing, as far as the client's packets
-   tell.  One that got beyond Initial was answered. */
+   tell. */
 static bool close_unanswered(const quic_close_facts *f) {
   return f->packets[QUIC_SIDE_SERVER] == 0 &&
          quic_mark_set(&f->phases->at[QUIC_PHASE_CLIENT_INITIAL]) &&
-         !quic_mark_set(&f->phases->at[QUIC_PHASE_CLIENT_HANDSHAKE]) &&
-         !quic_mark_set(&f->phases->at[QUIC_PHASE_CLIENT_1RTT]);
+         !quic_phases_answered(f->phases);
 }
 
 static bool close_by_no_answer(quic_close *c, const quic_close_facts *f) {
@@ -374,6 +373,7 @@ static bool close_by_stall(quic_close *c, const quic_close_facts *f) {
     return false;
   }
   c->class = QUIC_CLOSED_STALLED;
+  c->limited = quic_phases_limited(f->phases);
   c->by = last[0].time < last[1].time ? QUIC_SIDE_CLIENT : QUIC_SIDE_SERVER;
   close_evidence(c, QUIC_SHOWS_RETRY, &f->phases->at[QUIC_PHASE_RETRY]);
   close_evidence(c, QUIC_SHOWS_LAST, &last[c->by]);
@@ -471,7 +471,7 @@ void quic_close_settle(quic_close *c, const quic_close_facts *f) {
   size_t i = 0;
 
   c->nevidence = 0;
-  c->inferred = c->answered = c->goaway = false;
+  c->inferred = c->answered = c->goaway = c->limited = false;
   c->code = c->frame_type = QLOG_NONE;
   c->space = QUIC_CLOSE_SPACE_NONE;
   c->name = NULL;

@@ -117,6 +117,7 @@ typedef struct quic_close {
   quic_duration idle_timeout; /* effective, ns; 0 = none; QLOG_NONE = unknown */
   int idle_by;                /* whose parameter that is */
   bool idle_floor;            /* 3 PTO, more than the parameter */
+  bool limited;               /* the server may send no more (RFC 9000 §8.1) */
   uint64_t unanswered; /* ack-eliciting packets, or closed ones, since the
                           last of the other side */
   quic_duration unanswered_time; /* from the first to the last of them */

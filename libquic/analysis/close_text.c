@@ -199,12 +199,19 @@ static void text_version(const quic_close *c, quic_text *out) {
                          : ", and nothing followed its Version Negotiation");
 }
 
-static void text_superseded(const quic_close *c, quic_text *out) {
+static bool text_shows(const quic_close *c, quic_close_shows shows) {
   for (size_t i = 0; i < c->nevidence; i++) {
-    if (c->evidence[i].shows == QUIC_SHOWS_VERSIONS) {
-      text_version(c, out);
-      return;
+    if (c->evidence[i].shows == shows) {
+      return true;
     }
+  }
+  return false;
+}
+
+static void text_superseded(const quic_close *c, quic_text *out) {
+  if (text_shows(c, QUIC_SHOWS_VERSIONS)) {
+    text_version(c, out);
+    return;
   }
   quic_text_str(out, "the client started over as another connection");
   text_when(c, out);
@@ -238,6 +245,11 @@ static void text_stalled(const quic_close *c, quic_text *out) {
   quic_text_printf(out, "handshake never completed: %s silent for ",
                    text_side(c->by));
   quic_close_duration(out, c->silent[c->by]);
+  if (c->state == QUIC_STATE_INITIAL && text_shows(c, QUIC_SHOWS_RETRY)) {
+    quic_text_str(out, " after the Retry");
+  } else if (c->limited && c->by == QUIC_SIDE_SERVER) {
+    quic_text_str(out, " at 3 times what the client sent");
+  }
   if (c->unanswered) {
     quic_text_str(out, ", ");
     text_silent_talker(c, out);
@@ -271,16 +283,12 @@ static void text_not(const quic_close *c, quic_text *out) {
 }
 
 static void text_unknown(const quic_close *c, quic_text *out) {
-  int unheard = c->silent[QUIC_SIDE_CLIENT] == QLOG_NONE ? QUIC_SIDE_CLIENT
-                                                         : QUIC_SIDE_SERVER;
+  bool both = c->silent[QUIC_SIDE_CLIENT] != QLOG_NONE &&
+              c->silent[QUIC_SIDE_SERVER] != QLOG_NONE;
 
   quic_text_str(out, "not determinable: ");
-  if (c->silent[unheard] == QLOG_NONE) {
-    quic_text_printf(out, "no packet of the %s is in the trace",
-                     text_side(unheard));
-  } else {
-    quic_text_str(out, "the last packets were not opened");
-  }
+  quic_text_str(out, both ? "the last packets were not opened"
+                          : "only one direction is in the trace");
   quic_text_str(out, ", silent ");
   quic_close_duration(out, c->silence);
 }

@@ -266,6 +266,28 @@ static void tell_stall(fixture *f) {
   }
 }
 
+/* RFC 9000 §8.1: what the server may send is used up. */
+static void tell_limited(fixture *f) {
+  f->ev.length = 1200;
+  one(f, C, QUIC_PACKET_INITIAL, 0, events_crypto(0, 300));
+  events_after(&f->ev, 5 * MS);
+  one(f, S, QUIC_PACKET_INITIAL, 0, events_crypto(0, 90));
+  one(f, S, QUIC_PACKET_HANDSHAKE, 0, events_crypto(0, 1100));
+  one(f, S, QUIC_PACKET_HANDSHAKE, 1, events_crypto(1100, 1100));
+  events_after(&f->ev, 20 * MS);
+  f->ev.length = 60;
+  one(f, C, QUIC_PACKET_INITIAL, 1, events_acks(0, 0));
+  f->end = f->ev.now + 60 * QUIC_SECOND;
+}
+
+static void tell_retry_stall(fixture *f) {
+  one(f, C, QUIC_PACKET_INITIAL, 0, events_crypto(0, 300));
+  events_after(&f->ev, 5 * MS);
+  f->ev.closed = true;
+  events_packet(&f->ev, S, QUIC_PACKET_RETRY, 0, NULL, 0);
+  f->end = f->ev.now + 60 * QUIC_SECOND;
+}
+
 static void tell_vanished(fixture *f) {
   established(f);
   one(f, C, QUIC_PACKET_1RTT, 1, events_stream(0, 0, 10, true));
@@ -389,11 +411,9 @@ static const close_row rows[] = {
      "handshake never completed: client silent for 60.001 s, server sent 1 "
      "packet"},
     {tell_client_only, QUIC_CLOSED_UNKNOWN, -1, QUIC_STATE_COMPLETE,
-     "not determinable: no packet of the server is in the trace, silent "
-     "101.000 s"},
+     "not determinable: only one direction is in the trace, silent 101.000 s"},
     {tell_server_only, QUIC_CLOSED_UNKNOWN, -1, QUIC_STATE_UNKNOWN,
-     "not determinable: no packet of the client is in the trace, silent "
-     "1.000 s"},
+     "not determinable: only one direction is in the trace, silent 1.000 s"},
     {tell_no_answer, QUIC_CLOSED_NO_ANSWER, S, QUIC_STATE_INITIAL,
      "no answer: client sent 4 packets (3 probes) in 7.000 s, the server none"},
     {tell_one_try, QUIC_CLOSED_NO_ANSWER, S, QUIC_STATE_INITIAL,
@@ -403,6 +423,12 @@ static const close_row rows[] = {
     {tell_stall, QUIC_CLOSED_STALLED, C, QUIC_STATE_HANDSHAKE,
      "handshake never completed: client silent for 15.010 s, server sent 5 "
      "packets (3 probes) in 7.000 s"},
+    {tell_limited, QUIC_CLOSED_STALLED, S, QUIC_STATE_HANDSHAKE,
+     "handshake never completed: server silent for 60.020 s at 3 times what "
+     "the client sent"},
+    {tell_retry_stall, QUIC_CLOSED_STALLED, C, QUIC_STATE_INITIAL,
+     "handshake never completed: client silent for 60.005 s after the Retry, "
+     "server sent 1 packet"},
     {tell_vanished, QUIC_CLOSED_VANISHED, C, QUIC_STATE_CONFIRMED,
      "client fell silent, 1.236 s after the handshake: server sent 5 packets "
      "(4 probes) in 3.000 s without an answer, 1 request open"},
@@ -537,6 +563,23 @@ static void test_details(void **state) {
   quic_analysis_del(f.a);
 }
 
+/* Where one direction is missing, nothing is known to be left undone. */
+static void test_one_direction(void **state) {
+  const quic_close *c;
+  fixture f;
+
+  (void)state;
+  begin(&f);
+  tell_client_only(&f);
+  one(&f, C, QUIC_PACKET_1RTT, 10, events_close(0x1d, 0x100, ""));
+  c = settle(&f);
+  assert_int_equal(c->class, QUIC_CLOSED_APPLICATION);
+  assert_int_equal(c->open_streams, 0);
+  assert_int_equal(c->open_requests, 0);
+  assert_int_equal(c->unacked, 0);
+  quic_analysis_del(f.a);
+}
+
 /* Settled again when more came. */
 static void test_again(void **state) {
   fixture f;
@@ -580,9 +623,9 @@ static void test_duration(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(test_rows),     cmocka_unit_test(test_names),
-      cmocka_unit_test(test_details),  cmocka_unit_test(test_again),
-      cmocka_unit_test(test_duration),
+      cmocka_unit_test(test_rows),          cmocka_unit_test(test_names),
+      cmocka_unit_test(test_details),       cmocka_unit_test(test_again),
+      cmocka_unit_test(test_one_direction), cmocka_unit_test(test_duration),
   };
 
   return cmocka_run_group_tests_name("close", tests, NULL, NULL);
