@@ -209,7 +209,7 @@ static void test_notes(void **state) {
       {{{'s', 1, GET, 'f'}},
        "stream 1: a bidirectional stream of the server (RFC 9114 6.1): "
        "H3_STREAM_CREATION_ERROR"},
-      {{{'s', 3, "01 00" OK, 'f'}},
+      {{{'c', 2, "00 0400", 0}, {'s', 3, "01 00" OK, 'f'}},
        "stream 3: a push stream of push ID 0, above MAX_PUSH_ID (RFC 9114 "
        "4.6): H3_ID_ERROR"},
       {{{'s', 3, "00 0400 07 01 04 07 01 08", 0}},
