@@ -71,6 +71,7 @@ typedef struct http_end {
   uint64_t control, encoder, decoder; /* stream IDs; QD_REQUEST_NONE */
   qd_http_settings settings;
   qpack_decoder *qpack; /* of what this end encodes */
+  bool plain;           /* the section in work refers to no dynamic entry */
   bool limited;         /* its limits are known, or were guessed */
   uint8_t *early;       /* octets of the encoder stream before that */
   size_t early_len, early_cap;

@@ -83,7 +83,9 @@ static bool message_decimal(quic_bytes b, uint64_t *value) {
 }
 
 static bool message_is(quic_bytes b, const char *text) {
-  return quic_bytes_eq(b, quic_bytes_of(text, strlen(text)));
+  /* The first octet tells most apart. */
+  return b.len && b.data[0] == (uint8_t)*text &&
+         quic_bytes_eq(b, quic_bytes_of(text, strlen(text)));
 }
 
 /* What a field name must not be (RFC 9114 §4.2); NULL when it may. */

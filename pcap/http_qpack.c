@@ -50,7 +50,8 @@ static void qpack_trouble(qd_http *h, qd_side side, uint64_t stream_id) {
   const qpack_error *err = qpack_decoder_error(h->ends[side].qpack);
   const char *sign = strstr(err->section, "§");
 
-  if (err->code && sign && h->ends[http_other(side)].settings.seen) {
+  if (err->code && sign &&
+      (h->ends[http_other(side)].settings.seen || h->ends[side].plain)) {
     http_note(h, stream_id, err->code, "%s (%.*s%s)", err->clause,
               (int)(sign - err->section), err->section, sign + strlen("§"));
   }
@@ -253,13 +254,16 @@ void http_qpack_section(qd_http *h, http_stream *hs, qd_side side,
   if (dynamic && !end->limited) {
     qpack_guess(h, side);
   }
+  /* A capture that starts in the middle has neither SETTINGS nor table. */
   if (dynamic && (!end->limited || qpack_lost(h, side))) {
     qpack_refuse(h, hs, side, section, push_id);
     return;
   }
   /* A token is never NULL: none is 0, push ID n is n + 1. */
+  end->plain = !dynamic;
   rv = qpack_decoder_section(end->qpack, hs->id, section,
                              (void *)(uintptr_t)(push_id + 1));
+  end->plain = false;
   if (rv == QUIC_ERR_AGAIN) {
     end->stats.blocked++;
     if (half->pending++ == 0) {

@@ -89,6 +89,19 @@ static void say_message(quic_text *t, const qlog_h3_frame *f) {
   }
 }
 
+/* say_setting writes SETTINGS_H3_DATAGRAM as h3_datagram. */
+static void say_setting(quic_text *t, const char *name) {
+  static const char prefix[] = "SETTINGS_";
+
+  if (strncmp(name, prefix, sizeof(prefix) - 1) == 0) {
+    name += sizeof(prefix) - 1;
+  }
+  for (; *name; name++) {
+    quic_text_char(t, *name >= 'A' && *name <= 'Z' ? (char)(*name | 0x20)
+                                                   : *name);
+  }
+}
+
 static void say_settings(quic_text *t, quic_bytes payload) {
   quic_reader rd;
   uint64_t id, value;
@@ -99,7 +112,7 @@ static void say_settings(quic_text *t, quic_bytes payload) {
 
     quic_text_char(t, ' ');
     if (name) {
-      quic_text_str(t, name);
+      say_setting(t, name);
     } else {
       quic_text_hex_u64(t, id);
     }

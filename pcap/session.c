@@ -23,6 +23,7 @@
 #include "pcap/sink.h"
 #include "pcap/source.h"
 #include "pcap/traces.h"
+#include "pcap/workers.h"
 
 #define SESSION_PROGRESS_AFTER QUIC_SECOND
 #define SESSION_PROGRESS_EVERY (200 * QUIC_MILLISECOND)
@@ -142,6 +143,9 @@ static void session_packet(void *user, const qd_packet *p) {
   }
   if (se->sink.error || (se->opt->count && se->shown == se->opt->count)) {
     se->done = true;
+  }
+  if (se->done) {
+    qd_decoder_stop(se->decoder);
   }
 }
 
@@ -445,6 +449,7 @@ bool qd_session_record(qd_session *se, const quic_capture_record *rec) {
     quic_keylog *log = qd_keyfiles_log(se->keys);
     uint64_t before = quic_keylog_generation(log);
 
+    qd_decoder_flush(se->decoder); /* came before them */
     if (qd_keyfiles_secrets(se->keys, rec) != 0) {
       session_no_memory(se);
     }
@@ -647,6 +652,16 @@ static void session_scanned(void *user, const quic_capture_record *rec) {
   }
 }
 
+/* session_threads: how many threads may open packets, beside this one. */
+static unsigned session_threads(const qd_options *opt) {
+  long online = sysconf(_SC_NPROCESSORS_ONLN);
+  unsigned spare = online > 1 ? (unsigned)online - 1 : 0;
+
+  return opt->threads >= 0        ? (unsigned)opt->threads
+         : spare < QD_WORKERS_MAX ? spare
+                                  : QD_WORKERS_MAX;
+}
+
 int qd_session_file(qd_session *se) {
   quic_capture_record rec;
   qd_source *src;
@@ -659,6 +674,9 @@ int qd_session_file(qd_session *se) {
 
   if (rv == 0 && qd_source_seekable(src)) {
     rv = qd_source_secrets(src, session_scanned, se);
+    if (session_threads(se->opt)) {
+      qd_decoder_ahead(se->decoder, session_threads(se->opt), false);
+    }
   } else if (rv == 0) {
     qd_session_poll(se);
     qd_source_idle(src, session_idle, se);
@@ -676,6 +694,10 @@ int qd_session_file(qd_session *se) {
         qd_session_poll(se);
       }
     }
+  }
+  qd_decoder_flush(se->decoder);
+  if (se->done) {
+    rv = 0; /* what is behind the last packet shown was read ahead */
   }
   if (rv == QUIC_ERR_SHORT && qd_interrupted()) {
     qd_session_note(se, "interrupted; what came before was read");

@@ -150,6 +150,9 @@ bool qd_streams_evict(qd_streams *ss) {
 }
 
 qd_stream *qd_streams_get(const qd_streams *ss, uint64_t id) {
+  if (ss->last && ss->last->id == id) {
+    return ss->last;
+  }
   return quic_map_get(&ss->open, quic_bytes_of(&id, sizeof(id)));
 }
 

@@ -56,19 +56,31 @@ case $QUICDUMP in
 *) QUICDUMP=../../$QUICDUMP ;;
 esac
 
-show 0 "One line for each packet: a connection from hello to close" \
-  handshake.pcapng
+show 0 "What happened: a row for each connection, and how it ended" \
+  -s failure.pcapng
+show 0 "Why it ended, who did it, and the packets that show it" \
+  --close --filter 'conn in (3, 5)' failure.pcapng
+show 0 "Every request: status, times, octets, what was unusual" \
+  --http requests.pcapng
+show 0 "One line for each packet, with what HTTP/3 says in it" \
+  -c 16 requests.pcapng
+show 45 "A report on a connection: handshake, parameters, loss, QPACK" \
+  -ss requests.pcapng
+show 0 "A stream of HTTP/3, decoded" \
+  --follow 0:20:http requests.pcapng
+show 0 "Packets that stay closed say why" \
+  -c 12 missing-secret.pcapng
+show 0 "The whole story of what is missing" \
+  --why missing-secret.pcapng
 show 0 "QUIC v2 over IPv6, after a Retry, under ChaCha20" \
   -c 8 retry-v2.pcapng
 show 0 "A client moves: NAT rebinding, migration, key update, stateless reset" \
   --filter 'frame in (new_connection_id, path_challenge, path_response) or '\
 'type == reset' migration.pcapng
-show 60 "Every field, down to the certificate" \
+show 40 "Every field, down to the certificate" \
   -vv -c 1 --filter 'type == handshake && dir == server' handshake.pcapng
-show 0 "Packets that stay closed say why" \
-  -c 12 missing-secret.pcapng
-show 0 "The whole story of what is missing" \
-  --why missing-secret.pcapng
+show 6 "For programs: JSON, one object on a line" \
+  --json --filter 'stream == 0' requests.pcapng
 show 12 "For programs: one line for each packet and each frame" \
   --flat handshake.pcapng
 exit "$failed"

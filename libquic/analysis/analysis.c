@@ -102,10 +102,16 @@ static quic_close *analysis_close(quic_analysis *a) {
   return a->close;
 }
 
-/* analysis_leftover notes on |c| what the end leaves undone. */
+/* analysis_leftover notes on |c| what the end leaves undone: nothing that is
+   known where one direction is not in the trace. */
 static void analysis_leftover(quic_analysis *a, quic_close *c) {
   c->unacked = c->unacked_octets = 0;
   c->open_streams = c->open_requests = 0;
+  if (a->totals[QUIC_SIDE_CLIENT].packets == 0 ||
+      (a->totals[QUIC_SIDE_SERVER].packets == 0 &&
+       quic_phases_answered(&a->phases))) {
+    return;
+  }
   for (int side = 0; side < QUIC_SIDES; side++) {
     for (int space = 0; space < QUIC_SPACES; space++) {
       const quic_sent *s = a->recovery.sent[side][space];
@@ -289,8 +295,9 @@ static void analysis_tails(quic_analysis *a, const quic_mark *at, bool opened,
   }
   if (opened) {
     t->not_opened = 0;
-  } else if (at->type != QUIC_PACKET_0RTT &&
-             quic_packet_type_encrypted((quic_packet_type)at->type)) {
+  } else if (at->type == QUIC_PACKET_UNKNOWN ||
+             (at->type != QUIC_PACKET_0RTT &&
+              quic_packet_type_encrypted((quic_packet_type)at->type))) {
     t->not_opened++;
   }
   if (counts && t->since++ == 0) {

@@ -201,7 +201,8 @@ static void close_classify(quic_close *c, const quic_close_frame *from) {
   early |= c->state == QUIC_STATE_UNKNOWN &&
            (from->at.type == QUIC_PACKET_INITIAL ||
             from->at.type == QUIC_PACKET_HANDSHAKE);
-  if (alert || (early && c->space != QUIC_CLOSE_SPACE_NONE)) {
+  if ((alert && c->state != QUIC_STATE_CONFIRMED) ||
+      (early && c->space != QUIC_CLOSE_SPACE_NONE)) {
     c->class = QUIC_CLOSED_HANDSHAKE;
   } else {
     c->class = c->space == QUIC_CLOSE_SPACE_APPLICATION
@@ -285,15 +286,22 @@ static bool close_by_event(quic_close *c, const quic_close_facts *f) {
   return true;
 }
 
-/* close_by_version: after a Version Negotiation nothing went on. */
+/* close_by_version: after a Version Negotiation nothing went on.  Beside other
+   packets of the server it answers none of this connection (RFC 9000 §6.2). */
 static bool close_by_version(quic_close *c, const quic_close_facts *f) {
+  static const quic_phase others[] = {
+      QUIC_PHASE_RETRY, QUIC_PHASE_SERVER_INITIAL, QUIC_PHASE_SERVER_HANDSHAKE,
+      QUIC_PHASE_SERVER_1RTT};
   const quic_mark *vn = &f->phases->at[QUIC_PHASE_VERSION_NEGOTIATION];
 
+  for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++) {
+    if (quic_mark_set(&f->phases->at[others[i]])) {
+      return false;
+    }
+  }
   if (!f->no_version &&
-      (!quic_mark_set(vn) ||
-       quic_mark_set(&f->phases->at[QUIC_PHASE_SERVER_INITIAL]) ||
-       (quic_mark_set(&f->last[QUIC_SIDE_CLIENT]) &&
-        f->last[QUIC_SIDE_CLIENT].time > vn->time))) {
+      (!quic_mark_set(vn) || (quic_mark_set(&f->last[QUIC_SIDE_CLIENT]) &&
+                              f->last[QUIC_SIDE_CLIENT].time > vn->time))) {
     return false;
   }
   c->class = f->superseded ? QUIC_CLOSED_SUPERSEDED : QUIC_CLOSED_VERSION;
@@ -319,13 +327,16 @@ static quic_duration close_patience(const quic_close_facts *f) {
              : CLOSE_VANISHED_PTOS * f->pto;
 }
 
+/* close_unanswered: the server sent nothing, as far as the client's packets
+   tell. */
+static bool close_unanswered(const quic_close_facts *f) {
+  return f->packets[QUIC_SIDE_SERVER] == 0 &&
+         quic_mark_set(&f->phases->at[QUIC_PHASE_CLIENT_INITIAL]) &&
+         !quic_phases_answered(f->phases);
+}
+
 static bool close_by_no_answer(quic_close *c, const quic_close_facts *f) {
-  /* A client that got beyond Initial was answered; then that direction is not
-     in the trace. */
-  if (f->packets[QUIC_SIDE_SERVER] || f->packets[QUIC_SIDE_CLIENT] == 0 ||
-      quic_mark_set(&f->phases->at[QUIC_PHASE_CLIENT_HANDSHAKE]) ||
-      quic_mark_set(&f->phases->at[QUIC_PHASE_CLIENT_1RTT]) ||
-      !quic_mark_set(&f->phases->at[QUIC_PHASE_CLIENT_INITIAL]) ||
+  if (!close_unanswered(f) ||
       quic_time_since(f->end, f->first.time) < close_patience(f)) {
     return false;
   }
@@ -333,6 +344,19 @@ static bool close_by_no_answer(quic_close *c, const quic_close_facts *f) {
   c->by = QUIC_SIDE_SERVER;
   close_evidence(c, QUIC_SHOWS_UNANSWERED, &f->first);
   close_evidence(c, QUIC_SHOWS_LAST, &f->last[QUIC_SIDE_CLIENT]);
+  return true;
+}
+
+/* close_by_absence: one direction is not in the trace at all, and with it what
+   the other one answers. */
+static bool close_by_absence(quic_close *c, const quic_close_facts *f) {
+  if ((f->packets[QUIC_SIDE_CLIENT] == 0) ==
+          (f->packets[QUIC_SIDE_SERVER] == 0) ||
+      close_unanswered(f)) {
+    return false;
+  }
+  c->class = QUIC_CLOSED_UNKNOWN;
+  close_evidence(c, QUIC_SHOWS_LAST, &c->at);
   return true;
 }
 
@@ -349,6 +373,7 @@ static bool close_by_stall(quic_close *c, const quic_close_facts *f) {
     return false;
   }
   c->class = QUIC_CLOSED_STALLED;
+  c->limited = quic_phases_limited(f->phases);
   c->by = last[0].time < last[1].time ? QUIC_SIDE_CLIENT : QUIC_SIDE_SERVER;
   close_evidence(c, QUIC_SHOWS_RETRY, &f->phases->at[QUIC_PHASE_RETRY]);
   close_evidence(c, QUIC_SHOWS_LAST, &last[c->by]);
@@ -398,6 +423,7 @@ static void close_idle(quic_close *c, const quic_close_facts *f) {
 
   c->idle_by = QUIC_SIDE_UNKNOWN;
   c->idle_timeout = QLOG_NONE;
+  c->idle_floor = false;
   for (int side = 0; side < QUIC_SIDES; side++) {
     if (f->known[side] && f->idle[side] && (!least || f->idle[side] < least)) {
       least = f->idle[side];
@@ -406,7 +432,8 @@ static void close_idle(quic_close *c, const quic_close_facts *f) {
   }
   /* One side's alone is an upper bound, and enough. */
   if (least) {
-    c->idle_timeout = least < floor ? floor : least;
+    c->idle_floor = least < floor;
+    c->idle_timeout = c->idle_floor ? floor : least;
   } else if (f->known[0] && f->known[1]) {
     c->idle_timeout = 0;
   }
@@ -436,14 +463,15 @@ static void close_silence(quic_close *c, const quic_close_facts *f) {
 
 void quic_close_settle(quic_close *c, const quic_close_facts *f) {
   typedef bool close_rule(quic_close *, const quic_close_facts *);
-  static close_rule *const rules[] = {
-      close_by_frame,   close_by_reset,      close_by_event,
-      close_by_version, close_by_superseded, close_by_no_answer,
-      close_by_stall,   close_by_vanishing,  close_by_silence};
+  static close_rule *const rules[] = {close_by_frame,      close_by_reset,
+                                      close_by_event,      close_by_version,
+                                      close_by_superseded, close_by_no_answer,
+                                      close_by_absence,    close_by_stall,
+                                      close_by_vanishing,  close_by_silence};
   size_t i = 0;
 
   c->nevidence = 0;
-  c->inferred = c->answered = c->goaway = false;
+  c->inferred = c->answered = c->goaway = c->limited = false;
   c->code = c->frame_type = QLOG_NONE;
   c->space = QUIC_CLOSE_SPACE_NONE;
   c->name = NULL;

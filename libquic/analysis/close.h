@@ -17,7 +17,7 @@ typedef enum quic_close_class {
   QUIC_CLOSED_TRANSPORT,   /* CONNECTION_CLOSE 0x1c after the handshake */
   QUIC_CLOSED_APPLICATION, /* CONNECTION_CLOSE 0x1d */
   QUIC_CLOSED_HANDSHAKE,   /* CONNECTION_CLOSE before it was complete, or a
-                              TLS alert */
+                              TLS alert before it was confirmed */
   QUIC_CLOSED_IDLE,        /* silent for longer than max_idle_timeout */
   QUIC_CLOSED_RESET,       /* stateless reset */
   QUIC_CLOSED_VERSION,     /* Version Negotiation, and nothing after it */
@@ -25,7 +25,8 @@ typedef enum quic_close_class {
   QUIC_CLOSED_STALLED,     /* handshake never completed, then silence */
   QUIC_CLOSED_VANISHED,    /* one side silent while the other kept sending */
   QUIC_CLOSED_SUPERSEDED,  /* the client went on as another connection */
-  QUIC_CLOSED_UNKNOWN,     /* not determinable */
+  QUIC_CLOSED_UNKNOWN,     /* not determinable: packets that were not opened, or
+                              one direction only */
   QUIC_CLOSED_CLASSES
 } quic_close_class;
 
@@ -115,6 +116,8 @@ typedef struct quic_close {
                                        heard */
   quic_duration idle_timeout; /* effective, ns; 0 = none; QLOG_NONE = unknown */
   int idle_by;                /* whose parameter that is */
+  bool idle_floor;            /* 3 PTO, more than the parameter */
+  bool limited;               /* the server may send no more (RFC 9000 §8.1) */
   uint64_t unanswered; /* ack-eliciting packets, or closed ones, since the
                           last of the other side */
   quic_duration unanswered_time; /* from the first to the last of them */

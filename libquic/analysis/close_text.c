@@ -36,7 +36,7 @@ static void text_count(quic_text *out, uint64_t n, const char *noun) {
 /* text_when: where in the life of the connection that was. */
 static void text_when(const quic_close *c, quic_text *out) {
   quic_text_str(out, ", ");
-  if (c->since_handshake != QLOG_NONE) {
+  if (c->since_handshake != QLOG_NONE && c->class != QUIC_CLOSED_HANDSHAKE) {
     quic_close_duration(out, c->since_handshake);
     quic_text_str(out, " after the handshake");
   } else {
@@ -158,6 +158,13 @@ static void text_reset(const quic_close *c, quic_text *out) {
 }
 
 static void text_limit(const quic_close *c, quic_text *out) {
+  if (c->idle_floor) {
+    quic_text_str(out, "3 PTOs of ");
+    quic_close_duration(out, c->idle_timeout / 3);
+    quic_text_printf(out, ", more than the %s's max_idle_timeout",
+                     text_side(c->idle_by));
+    return;
+  }
   if (c->idle_by != QUIC_SIDE_UNKNOWN) {
     quic_text_printf(out, "the %s's ", text_side(c->idle_by));
   }
@@ -192,12 +199,19 @@ static void text_version(const quic_close *c, quic_text *out) {
                          : ", and nothing followed its Version Negotiation");
 }
 
-static void text_superseded(const quic_close *c, quic_text *out) {
+static bool text_shows(const quic_close *c, quic_close_shows shows) {
   for (size_t i = 0; i < c->nevidence; i++) {
-    if (c->evidence[i].shows == QUIC_SHOWS_VERSIONS) {
-      text_version(c, out);
-      return;
+    if (c->evidence[i].shows == shows) {
+      return true;
     }
+  }
+  return false;
+}
+
+static void text_superseded(const quic_close *c, quic_text *out) {
+  if (text_shows(c, QUIC_SHOWS_VERSIONS)) {
+    text_version(c, out);
+    return;
   }
   quic_text_str(out, "the client started over as another connection");
   text_when(c, out);
@@ -231,6 +245,11 @@ static void text_stalled(const quic_close *c, quic_text *out) {
   quic_text_printf(out, "handshake never completed: %s silent for ",
                    text_side(c->by));
   quic_close_duration(out, c->silent[c->by]);
+  if (c->state == QUIC_STATE_INITIAL && text_shows(c, QUIC_SHOWS_RETRY)) {
+    quic_text_str(out, " after the Retry");
+  } else if (c->limited && c->by == QUIC_SIDE_SERVER) {
+    quic_text_str(out, " at 3 times what the client sent");
+  }
   if (c->unanswered) {
     quic_text_str(out, ", ");
     text_silent_talker(c, out);
@@ -264,7 +283,12 @@ static void text_not(const quic_close *c, quic_text *out) {
 }
 
 static void text_unknown(const quic_close *c, quic_text *out) {
-  quic_text_str(out, "not determinable: needs the keys of the last packets");
+  bool both = c->silent[QUIC_SIDE_CLIENT] != QLOG_NONE &&
+              c->silent[QUIC_SIDE_SERVER] != QLOG_NONE;
+
+  quic_text_str(out, "not determinable: ");
+  quic_text_str(out, both ? "the last packets were not opened"
+                          : "only one direction is in the trace");
   quic_text_str(out, ", silent ");
   quic_close_duration(out, c->silence);
 }

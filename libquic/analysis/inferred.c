@@ -84,7 +84,8 @@ void quic_inferred_key(qlog_sink *sink, quic_time now, int side,
   sink->event(sink, &e);
 }
 
-/* inferred_trigger: what qlog calls a class. */
+/* inferred_trigger: what qlog calls a class; QLOG_UNSET: not closed, as far as
+   can be seen. */
 static int inferred_trigger(quic_close_class c) {
   switch (c) {
   case QUIC_CLOSED_IDLE:
@@ -99,7 +100,7 @@ static int inferred_trigger(quic_close_class c) {
   case QUIC_CLOSED_RESET:
     return QLOG_CLOSE_STATELESS_RESET;
   default:
-    return QLOG_CLOSE_UNSPECIFIED;
+    return QLOG_UNSET;
   }
 }
 
@@ -125,9 +126,10 @@ void quic_inferred_close_frame(qlog_sink *sink, const quic_frame *f,
 
 void quic_inferred_closed(qlog_sink *sink, const quic_close *c, quic_time now,
                           int sent_side) {
+  int trigger = inferred_trigger(c->class);
   qlog_event e;
 
-  if (!sink || c->class == QUIC_CLOSED_NOT || c->class == QUIC_CLOSED_UNKNOWN) {
+  if (!sink || trigger == QLOG_UNSET) {
     return;
   }
   inferred_begin(&e, QLOG_CONNECTION_CLOSED, now, QUIC_SIDE_UNKNOWN);
@@ -140,6 +142,6 @@ void quic_inferred_closed(qlog_sink *sink, const quic_close *c, quic_time now,
     e.u.closed.application_error = c->code;
   }
   e.u.closed.reason = quic_bytes_of(c->phrase, c->phrase_len);
-  e.u.closed.trigger = inferred_trigger(c->class);
+  e.u.closed.trigger = trigger;
   sink->event(sink, &e);
 }

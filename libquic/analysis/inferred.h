@@ -24,7 +24,8 @@ void quic_inferred_key(qlog_sink *sink, quic_time now, int side,
                        uint64_t phase);
 
 /* quic_inferred_close_frame tells of the first CONNECTION_CLOSE, when it comes;
-   quic_inferred_closed of an end without one, when the verdict is settled.
+   quic_inferred_closed of an end without one, when the verdict is settled; of
+   silence alone it tells nothing, unless an idle timeout must have fired.
    |sent_side| is the side that the trace calls local. */
 void quic_inferred_close_frame(qlog_sink *sink, const quic_frame *f,
                                const quic_mark *at, int sent_side);

@@ -48,10 +48,20 @@ bool quic_phases_complete(const quic_phases *p) {
   return quic_mark_set(&p->at[QUIC_PHASE_COMPLETE]);
 }
 
+bool quic_phases_answered(const quic_phases *p) {
+  return quic_mark_set(&p->at[QUIC_PHASE_CLIENT_HANDSHAKE]) ||
+         quic_mark_set(&p->at[QUIC_PHASE_CLIENT_1RTT]);
+}
+
 static void phases_mark(quic_phases *p, quic_phase phase, const quic_mark *at) {
   if (!quic_mark_set(&p->at[phase])) {
     p->at[phase] = *at;
   }
+}
+
+bool quic_phases_limited(const quic_phases *p) {
+  return !p->validated && p->received &&
+         p->sent + PHASES_DATAGRAM_MIN > PHASES_AMPLIFICATION * p->received;
 }
 
 /* phases_amplify counts what a server sends before it knows that the client
@@ -79,7 +89,7 @@ static void phases_amplify(quic_phases *p, uint64_t octets,
   if (p->sent > PHASES_AMPLIFICATION * p->received) {
     p->limit_broken = true;
   }
-  if (p->sent + PHASES_DATAGRAM_MIN > PHASES_AMPLIFICATION * p->received) {
+  if (quic_phases_limited(p)) {
     p->limit_reached = true;
     p->limit_at = at->time;
   }

@@ -89,6 +89,14 @@ void quic_phases_state(quic_phases *p, const char *name, const quic_mark *at);
 /* quic_phases_early takes the endpoint's or the hello's word on 0-RTT. */
 void quic_phases_early(quic_phases *p, bool accepted);
 
+/* quic_phases_limited: a whole datagram more would be above what the server may
+   send to an address that it has not validated (RFC 9000 §8.1). */
+bool quic_phases_limited(const quic_phases *p);
+
+/* quic_phases_answered: the client sent what it cannot without an answer, also
+   where that is not in the trace. */
+bool quic_phases_answered(const quic_phases *p);
+
 /* quic_phases_complete: the handshake was complete, as far as can be seen. */
 bool quic_phases_complete(const quic_phases *p);
 

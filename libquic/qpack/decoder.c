@@ -413,9 +413,11 @@ static void decoder_unblock(qpack_decoder *dec) {
   }
 }
 
-/* decoder_source finds what an instruction refers to. */
+/* decoder_source finds what an instruction refers to: |*entry|, or one of the
+   static table. */
 static qpack_reason decoder_source(const qpack_decoder *dec,
-                                   qpack_insertion *in) {
+                                   qpack_insertion *in,
+                                   const qpack_entry **entry) {
   uint64_t number = in->instruction->number;
   const qpack_entry *e;
 
@@ -439,6 +441,7 @@ static qpack_reason decoder_source(const qpack_decoder *dec,
   }
   in->name = e->name;
   in->value = e->value;
+  *entry = e;
   return QPACK_REASON_NONE;
 }
 
@@ -447,7 +450,7 @@ static qpack_reason decoder_insert(qpack_decoder *dec, qpack_insertion *in) {
   const qpack_instruction *ins = in->instruction;
   const qpack_kind_info *info = qpack_kind_info_of(ins->kind);
   qpack_reason reason = QPACK_REASON_NONE;
-  const qpack_entry *e;
+  const qpack_entry *source = NULL, *e;
   uint8_t *text;
 
   if (decoder_scratch(dec, qpack_string_room(&ins->name) +
@@ -456,7 +459,7 @@ static qpack_reason decoder_insert(qpack_decoder *dec, qpack_insertion *in) {
   }
   text = dec->scratch;
   if (!info->has_name) {
-    reason = decoder_source(dec, in);
+    reason = decoder_source(dec, in, &source);
   } else if (qpack_string_decode(&ins->name, text, &in->name) != 0) {
     reason = QPACK_REASON_INSERT_HUFFMAN;
   }
@@ -469,7 +472,7 @@ static qpack_reason decoder_insert(qpack_decoder *dec, qpack_insertion *in) {
     return QPACK_REASON_INSERT_HUFFMAN;
   }
   in->index = dec->table.inserted;
-  switch (qpack_table_insert(&dec->table, in->name, in->value, &e)) {
+  switch (qpack_table_insert(&dec->table, source, in->name, in->value, &e)) {
   case 0:
     in->name = e->name;
     in->value = e->value;

@@ -87,7 +87,7 @@ static int encoder_add(qpack_encoder *enc, const qpack_instruction *ins,
   if (rv) {
     return rv;
   }
-  rv = qpack_table_insert(&enc->table, name, value, &e);
+  rv = qpack_table_insert(&enc->table, NULL, name, value, &e);
   if (rv) {
     qpack_encoder_unsay(enc, len);
     return rv;

@@ -7,13 +7,70 @@ void qpack_table_init(qpack_table *table, const quic_mem *mem) {
   table->mem = mem;
 }
 
+static void table_free_text(const qpack_table *table, qpack_text *text) {
+  if (text && --text->refs == 0) {
+    quic_mem_free(table->mem, text);
+  }
+}
+
+static void table_free_entry(const qpack_table *table, qpack_entry *e) {
+  if (e) {
+    table_free_text(table, e->texts[0]);
+    table_free_text(table, e->texts[1]);
+    quic_mem_free(table->mem, e);
+  }
+}
+
+/* table_text returns where |*octets| are kept, which is |shared| if they are
+   its own, and lets them point there; NULL for none, or without memory. */
+static qpack_text *table_text(const qpack_table *table, quic_bytes *octets,
+                              qpack_text *shared) {
+  qpack_text *text = shared;
+
+  if (octets->len == 0) {
+    *octets = quic_bytes_of("", 0);
+    return NULL;
+  }
+  if (!text || octets->data != text->octets) {
+    text = quic_mem_alloc(table->mem, sizeof(*text) + octets->len);
+    if (!text) {
+      return NULL;
+    }
+    text->refs = 0;
+    memcpy(text->octets, octets->data, octets->len);
+  }
+  text->refs++;
+  octets->data = text->octets;
+  return text;
+}
+
+/* table_entry makes an entry of |name| and |value|, or returns NULL. */
+static qpack_entry *table_entry(const qpack_table *table,
+                                const qpack_entry *source, quic_bytes name,
+                                quic_bytes value) {
+  qpack_entry *e = quic_mem_alloc(table->mem, sizeof(*e));
+
+  if (!e) {
+    return NULL;
+  }
+  e->name = name;
+  e->value = value;
+  e->texts[0] = table_text(table, &e->name, source ? source->texts[0] : NULL);
+  e->texts[1] = table_text(table, &e->value, source ? source->texts[1] : NULL);
+  if ((name.len && !e->texts[0]) || (value.len && !e->texts[1])) {
+    table_free_entry(table, e);
+    return NULL;
+  }
+  return e;
+}
+
 /* table_evict drops the oldest entries until |size| is at most |limit|. */
 static void table_evict(qpack_table *table, uint64_t limit) {
   while (table->size > limit) {
     qpack_entry *e = table->ring[table->dropped++ & (table->room - 1)];
 
     table->size -= qpack_entry_size(e);
-    quic_mem_free(table->mem, e);
+    table_free_entry(table, e);
   }
 }
 
@@ -49,28 +106,19 @@ static int table_reserve(qpack_table *table) {
   return 0;
 }
 
-int qpack_table_insert(qpack_table *table, quic_bytes name, quic_bytes value,
+int qpack_table_insert(qpack_table *table, const qpack_entry *source,
+                       quic_bytes name, quic_bytes value,
                        const qpack_entry **entry) {
   uint64_t size = (uint64_t)name.len + value.len + QPACK_FIELD_OVERHEAD;
   qpack_entry *e;
-  uint8_t *text;
 
   if (size > table->capacity) {
     return QUIC_ERR_LIMIT;
   }
-  e = quic_mem_alloc(table->mem, sizeof(*e) + name.len + value.len);
-  if (!e || table_reserve(table) != 0) {
-    quic_mem_free(table->mem, e);
+  e = table_reserve(table) == 0 ? table_entry(table, source, name, value)
+                                : NULL;
+  if (!e) {
     return QUIC_ERR_NOMEM;
-  }
-  text = (uint8_t *)(e + 1);
-  e->name = quic_bytes_of(text, name.len);
-  e->value = quic_bytes_of(text + name.len, value.len);
-  if (name.len) {
-    memcpy(text, name.data, name.len);
-  }
-  if (value.len) {
-    memcpy(text + name.len, value.data, value.len);
   }
   /* Only now: the name may be that of an entry which goes, §3.2.2. */
   table_evict(table, table->capacity - size);

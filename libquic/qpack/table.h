@@ -9,9 +9,17 @@
 #include "base/mem.h"
 #include "qpack/field.h"
 
+/* A copy of octets, which all entries share that refer to it: to insert one by
+   an instruction of an octet or two copies nothing. */
+typedef struct qpack_text {
+  size_t refs;
+  uint8_t octets[];
+} qpack_text;
+
 typedef struct qpack_entry {
   quic_bytes name; /* the entry's own, until it is evicted */
   quic_bytes value;
+  qpack_text *texts[2]; /* where they are; NULL for empty ones */
 } qpack_entry;
 
 typedef struct qpack_table {
@@ -34,10 +42,12 @@ void qpack_table_set_capacity(qpack_table *table, uint64_t capacity);
 
 /* qpack_table_insert copies |name| and |value| to a new entry, of absolute
    index |inserted|, and evicts from the oldest on to make room.  Both may be
-   those of an entry that goes.  |*entry| is the new one, borrowed until it is
+   those of an entry that goes.  What is that of |source|, an entry or NULL, is
+   shared and not copied.  |*entry| is the new one, borrowed until it is
    evicted. Returns 0, QUIC_ERR_LIMIT (larger than the capacity) or
    QUIC_ERR_NOMEM; then nothing changes. */
-int qpack_table_insert(qpack_table *table, quic_bytes name, quic_bytes value,
+int qpack_table_insert(qpack_table *table, const qpack_entry *source,
+                       quic_bytes name, quic_bytes value,
                        const qpack_entry **entry) QUIC_MUST_USE;
 
 /* qpack_table_get returns the entry of that absolute index, or NULL when it was

@@ -232,6 +232,23 @@ static void test_closed(void **state) {
   quic_analysis_del(f.a);
 }
 
+/* That nobody answers is no close of anybody. */
+static void test_unanswered(void **state) {
+  fixture f;
+
+  (void)state;
+  begin(&f, QUIC_VANTAGE_NETWORK);
+  events_handshake(&f.ev);
+  for (uint64_t i = 2; i < 8; i++) {
+    events_after(&f.ev, QUIC_SECOND);
+    one(&f, S, i, events_frame(QUIC_FRAME_PING));
+  }
+  quic_analysis_end(f.a, f.ev.now, QUIC_END_OF_TRACE);
+  assert_int_equal(quic_analysis_close(f.a)->class, QUIC_CLOSED_VANISHED);
+  assert_int_equal(f.out.count[QLOG_CONNECTION_CLOSED], 0);
+  quic_analysis_del(f.a);
+}
+
 /* The stand-in for the application's close is not told: what it stands for is,
    or the verdict at the end. */
 static void test_stand_in(void **state) {
@@ -450,12 +467,13 @@ static void test_nomem(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(test_totals),    cmocka_unit_test(test_shares),
-      cmocka_unit_test(test_endpoint),  cmocka_unit_test(test_inferred),
-      cmocka_unit_test(test_closed),    cmocka_unit_test(test_stand_in),
-      cmocka_unit_test(test_late),      cmocka_unit_test(test_copies),
-      cmocka_unit_test(test_uncertain), cmocka_unit_test(test_odd),
-      cmocka_unit_test(test_bounded),   cmocka_unit_test(test_nomem),
+      cmocka_unit_test(test_totals),   cmocka_unit_test(test_shares),
+      cmocka_unit_test(test_endpoint), cmocka_unit_test(test_inferred),
+      cmocka_unit_test(test_closed),   cmocka_unit_test(test_unanswered),
+      cmocka_unit_test(test_stand_in), cmocka_unit_test(test_late),
+      cmocka_unit_test(test_copies),   cmocka_unit_test(test_uncertain),
+      cmocka_unit_test(test_odd),      cmocka_unit_test(test_bounded),
+      cmocka_unit_test(test_nomem),
   };
 
   return cmocka_run_group_tests_name("analysis", tests, NULL, NULL);

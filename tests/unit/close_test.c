@@ -107,6 +107,21 @@ static void tell_alert(fixture *f) {
   one(f, C, QUIC_PACKET_HANDSHAKE, 0, frame);
 }
 
+/* Keys of 1-RTT are there before the certificate is liked. */
+static void tell_alert_1rtt(fixture *f) {
+  one(f, C, QUIC_PACKET_INITIAL, 0, events_crypto(0, 300));
+  events_after(&f->ev, 2 * MS);
+  one(f, S, QUIC_PACKET_INITIAL, 0, events_crypto(0, 90));
+  events_after(&f->ev, 2 * MS);
+  one(f, C, QUIC_PACKET_1RTT, 0, events_close(0x1c, 0x12a, ""));
+}
+
+/* TLS KeyUpdate, which QUIC has not (RFC 9001 §6). */
+static void tell_alert_confirmed(fixture *f) {
+  established(f);
+  one(f, S, QUIC_PACKET_1RTT, 1, events_close(0x1c, 0x10a, ""));
+}
+
 static void tell_refused(fixture *f) {
   one(f, C, QUIC_PACKET_INITIAL, 0, events_crypto(0, 300));
   events_after(&f->ev, 900000);
@@ -180,6 +195,50 @@ static void tell_no_version(fixture *f) {
   f->ev.sink->event(f->ev.sink, &e);
 }
 
+/* One that comes when the handshake is over tells of some other packet. */
+static void tell_late_version(fixture *f) {
+  established(f);
+  tell_no_version(f);
+  events_packet(&f->ev, S, QUIC_PACKET_VERSION_NEGOTIATION, 0, NULL, 0);
+  events_after(&f->ev, MS);
+  one(f, C, QUIC_PACKET_1RTT, 2, events_frame(QUIC_FRAME_PING));
+}
+
+/* The client went on in another version, and then there was nothing. */
+static void tell_version_stall(fixture *f) {
+  tell_version(f);
+  tell_no_version(f);
+  f->ev.closed = false;
+  f->ev.version = 1;
+  events_after(&f->ev, MS);
+  one(f, C, QUIC_PACKET_INITIAL, 1, events_crypto(0, 300));
+  events_after(&f->ev, MS);
+  one(f, S, QUIC_PACKET_INITIAL, 0, events_crypto(0, 90));
+  f->end = f->ev.now + 60 * QUIC_SECOND;
+}
+
+/* Captures of one direction. */
+
+static void tell_client_only(fixture *f) {
+  idle(f, C, 30000);
+  one(f, C, QUIC_PACKET_INITIAL, 0, events_crypto(0, 300));
+  events_after(&f->ev, 30 * MS);
+  one(f, C, QUIC_PACKET_HANDSHAKE, 0, events_crypto(0, 52));
+  for (uint64_t i = 0; i < 10; i++) {
+    one(f, C, QUIC_PACKET_1RTT, i, events_stream(0, 10 * i, 10, false));
+    events_after(&f->ev, 1000 * MS);
+  }
+  f->end = f->ev.now + 100 * QUIC_SECOND;
+}
+
+static void tell_server_only(fixture *f) {
+  f->ev.closed = true;
+  for (uint64_t i = 0; i < 10; i++) {
+    events_packet(&f->ev, S, QUIC_PACKET_1RTT, 0, NULL, 0);
+    events_after(&f->ev, 1000 * MS);
+  }
+}
+
 static void tell_no_answer(fixture *f) {
   for (uint64_t i = 0; i < 4; i++) {
     one(f, C, QUIC_PACKET_INITIAL, i, events_crypto(0, 300));
@@ -207,6 +266,28 @@ static void tell_stall(fixture *f) {
   }
 }
 
+/* RFC 9000 §8.1: what the server may send is used up. */
+static void tell_limited(fixture *f) {
+  f->ev.length = 1200;
+  one(f, C, QUIC_PACKET_INITIAL, 0, events_crypto(0, 300));
+  events_after(&f->ev, 5 * MS);
+  one(f, S, QUIC_PACKET_INITIAL, 0, events_crypto(0, 90));
+  one(f, S, QUIC_PACKET_HANDSHAKE, 0, events_crypto(0, 1100));
+  one(f, S, QUIC_PACKET_HANDSHAKE, 1, events_crypto(1100, 1100));
+  events_after(&f->ev, 20 * MS);
+  f->ev.length = 60;
+  one(f, C, QUIC_PACKET_INITIAL, 1, events_acks(0, 0));
+  f->end = f->ev.now + 60 * QUIC_SECOND;
+}
+
+static void tell_retry_stall(fixture *f) {
+  one(f, C, QUIC_PACKET_INITIAL, 0, events_crypto(0, 300));
+  events_after(&f->ev, 5 * MS);
+  f->ev.closed = true;
+  events_packet(&f->ev, S, QUIC_PACKET_RETRY, 0, NULL, 0);
+  f->end = f->ev.now + 60 * QUIC_SECOND;
+}
+
 static void tell_vanished(fixture *f) {
   established(f);
   one(f, C, QUIC_PACKET_1RTT, 1, events_stream(0, 0, 10, true));
@@ -229,6 +310,15 @@ static void tell_closed_tail(fixture *f) {
   f->ev.closed = true;
   events_packet(&f->ev, C, QUIC_PACKET_1RTT, 0, NULL, 0);
   events_packet(&f->ev, S, QUIC_PACKET_1RTT, 0, NULL, 0);
+  f->end = f->ev.now + 100 * QUIC_SECOND;
+}
+
+static void tell_unknown_version(fixture *f) {
+  f->ev.closed = true;
+  f->ev.version = 0x51303433;
+  events_packet(&f->ev, C, QUIC_PACKET_UNKNOWN, 0, NULL, 0);
+  events_after(&f->ev, MS);
+  events_packet(&f->ev, S, QUIC_PACKET_UNKNOWN, 0, NULL, 0);
   f->end = f->ev.now + 100 * QUIC_SECOND;
 }
 
@@ -279,6 +369,12 @@ static const close_row rows[] = {
     {tell_alert, QUIC_CLOSED_HANDSHAKE, C, QUIC_STATE_HANDSHAKE,
      "client ended the handshake with TLS alert 42 bad_certificate (0x12a) "
      "\"no\" at a frame CRYPTO, 4.0 ms after the first packet"},
+    {tell_alert_1rtt, QUIC_CLOSED_HANDSHAKE, C, QUIC_STATE_COMPLETE,
+     "client ended the handshake with TLS alert 42 bad_certificate (0x12a), "
+     "4.0 ms after the first packet"},
+    {tell_alert_confirmed, QUIC_CLOSED_TRANSPORT, S, QUIC_STATE_CONFIRMED,
+     "server closed with TLS alert 10 unexpected_message (0x10a), 1.236 s "
+     "after the handshake"},
     {tell_refused, QUIC_CLOSED_HANDSHAKE, S, QUIC_STATE_HANDSHAKE,
      "server closed during the handshake with transport error "
      "CONNECTION_REFUSED (0x2), 900 us after the first packet"},
@@ -295,8 +391,8 @@ static const close_row rows[] = {
      "still open: the trace ends 90.000 s after the last packet, and neither "
      "side has an idle timeout"},
     {tell_short_idle, QUIC_CLOSED_NOT, -1, QUIC_STATE_CONFIRMED,
-     "still open: the trace ends 50.0 ms after the last packet, before the "
-     "client's max_idle_timeout of 141.7 ms"},
+     "still open: the trace ends 50.0 ms after the last packet, before 3 "
+     "PTOs of 47.2 ms, more than the client's max_idle_timeout"},
     {tell_reset, QUIC_CLOSED_RESET, S, QUIC_STATE_CONFIRMED,
      "server sent a stateless reset: it no longer knew the connection, 1.242 s "
      "after the handshake"},
@@ -308,6 +404,16 @@ static const close_row rows[] = {
      "another connection"},
     {tell_no_version, QUIC_CLOSED_VERSION, -1, QUIC_STATE_UNKNOWN,
      "no version in common, and nothing followed"},
+    {tell_late_version, QUIC_CLOSED_NOT, -1, QUIC_STATE_CONFIRMED,
+     "still open: the trace ends with its last packet, before the client's "
+     "max_idle_timeout of 30.000 s"},
+    {tell_version_stall, QUIC_CLOSED_STALLED, C, QUIC_STATE_HANDSHAKE,
+     "handshake never completed: client silent for 60.001 s, server sent 1 "
+     "packet"},
+    {tell_client_only, QUIC_CLOSED_UNKNOWN, -1, QUIC_STATE_COMPLETE,
+     "not determinable: only one direction is in the trace, silent 101.000 s"},
+    {tell_server_only, QUIC_CLOSED_UNKNOWN, -1, QUIC_STATE_UNKNOWN,
+     "not determinable: only one direction is in the trace, silent 1.000 s"},
     {tell_no_answer, QUIC_CLOSED_NO_ANSWER, S, QUIC_STATE_INITIAL,
      "no answer: client sent 4 packets (3 probes) in 7.000 s, the server none"},
     {tell_one_try, QUIC_CLOSED_NO_ANSWER, S, QUIC_STATE_INITIAL,
@@ -317,6 +423,12 @@ static const close_row rows[] = {
     {tell_stall, QUIC_CLOSED_STALLED, C, QUIC_STATE_HANDSHAKE,
      "handshake never completed: client silent for 15.010 s, server sent 5 "
      "packets (3 probes) in 7.000 s"},
+    {tell_limited, QUIC_CLOSED_STALLED, S, QUIC_STATE_HANDSHAKE,
+     "handshake never completed: server silent for 60.020 s at 3 times what "
+     "the client sent"},
+    {tell_retry_stall, QUIC_CLOSED_STALLED, C, QUIC_STATE_INITIAL,
+     "handshake never completed: client silent for 60.005 s after the Retry, "
+     "server sent 1 packet"},
     {tell_vanished, QUIC_CLOSED_VANISHED, C, QUIC_STATE_CONFIRMED,
      "client fell silent, 1.236 s after the handshake: server sent 5 packets "
      "(4 probes) in 3.000 s without an answer, 1 request open"},
@@ -324,7 +436,9 @@ static const close_row rows[] = {
      "the client started over as another connection, 3.0 ms after the first "
      "packet"},
     {tell_closed_tail, QUIC_CLOSED_UNKNOWN, -1, QUIC_STATE_CONFIRMED,
-     "not determinable: needs the keys of the last packets, silent 100.000 s"},
+     "not determinable: the last packets were not opened, silent 100.000 s"},
+    {tell_unknown_version, QUIC_CLOSED_UNKNOWN, -1, QUIC_STATE_INITIAL,
+     "not determinable: the last packets were not opened, silent 100.000 s"},
     {tell_event_idle, QUIC_CLOSED_IDLE, C, QUIC_STATE_CONFIRMED,
      "idle timeout, as the endpoint says, 1.236 s after the handshake"},
     {tell_event_code, QUIC_CLOSED_APPLICATION, S, QUIC_STATE_CONFIRMED,
@@ -449,6 +563,23 @@ static void test_details(void **state) {
   quic_analysis_del(f.a);
 }
 
+/* Where one direction is missing, nothing is known to be left undone. */
+static void test_one_direction(void **state) {
+  const quic_close *c;
+  fixture f;
+
+  (void)state;
+  begin(&f);
+  tell_client_only(&f);
+  one(&f, C, QUIC_PACKET_1RTT, 10, events_close(0x1d, 0x100, ""));
+  c = settle(&f);
+  assert_int_equal(c->class, QUIC_CLOSED_APPLICATION);
+  assert_int_equal(c->open_streams, 0);
+  assert_int_equal(c->open_requests, 0);
+  assert_int_equal(c->unacked, 0);
+  quic_analysis_del(f.a);
+}
+
 /* Settled again when more came. */
 static void test_again(void **state) {
   fixture f;
@@ -492,9 +623,9 @@ static void test_duration(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(test_rows),     cmocka_unit_test(test_names),
-      cmocka_unit_test(test_details),  cmocka_unit_test(test_again),
-      cmocka_unit_test(test_duration),
+      cmocka_unit_test(test_rows),          cmocka_unit_test(test_names),
+      cmocka_unit_test(test_details),       cmocka_unit_test(test_again),
+      cmocka_unit_test(test_one_direction), cmocka_unit_test(test_duration),
   };
 
   return cmocka_run_group_tests_name("close", tests, NULL, NULL);

@@ -1,6 +1,3 @@
-/* HTTP/3 as the traces tell it: which rules they say are broken, given frames
-   that came in packets, with holes where packets were lost. */
-
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -8,388 +5,401 @@
 
 #include <cmocka.h>
 
-#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
-#include "pcap/conntab.h"
-#include "pcap/traces.h"
-#include "tests/support/octets.h"
+#include "pcap/http.h"
+#include "tests/support/failmem.h"
+#include "tests/support/talk.h"
 
-#define RUN_START (UINT64_C(1764320701) * QUIC_SECOND)
-#define RUN_STEPS 8
+/* Sections without a dynamic table: GET https://a/, and 200. */
+#define GET "0108 0000 d1 d7 c1 50 01 61"
+#define OK "0103 0000 d9"
+#define SETTINGS "00 04 06 01 5000 07 40 10" /* 4096, 16 blocked streams */
 
-/* Frames of one packet: octets of a stream in hexadecimal, brackets put the
-   number of octets between them in front. */
-typedef struct run_step {
-  char from; /* 'c', 's', 'd' (a DATAGRAM of the client), 'e' (0-RTT of the
-                client), 'x' (the server refuses 0-RTT); 0 ends the list */
-  uint64_t stream;
-  const char *octets;
-  char end;      /* 'f': FIN; 'r': RESET_STREAM instead, 'a': RESET_STREAM_AT
-                    of 30 octets; '1' to '9': the capture lacks so many octets
-                    of the packet's end */
-  uint64_t hole; /* octets in front that the capture has not */
-} run_step;
+/* What goes over a stream; |end| 'f' = FIN, 'r' = reset, 's' = stopped. */
+typedef struct step {
+  char from; /* 'c', 's'; 0 ends the list */
+  uint64_t id;
+  const char *hex;
+  char end;
+} step;
 
-typedef struct run_row {
-  const char *name;
-  const char *alpn;
-  run_step steps[RUN_STEPS];
-  const char *notes; /* what is warned of, a line each */
-} run_row;
+static void say(talk *t, const step *s) {
+  qd_side side = s->from == 'c' ? QD_CLIENT : QD_SERVER;
 
-typedef struct run {
-  qd_output base;
-  qd_output *output; /* that one */
-  qd_conn *conn;
-  qd_traces *traces;
-  quic_time now;
-  uint64_t pn, frame, crypto_total;
-  uint64_t next[QD_SIDES][64];
-  char notes[2048];
-  qd_request request; /* the last one, without its fields */
-} run;
-
-static void run_event(qd_output *out, struct qd_trace *tr,
-                      const qlog_event *e) {
-  run *r = (run *)(void *)out;
-  size_t len = strlen(r->notes);
-
-  (void)tr;
-  if (e->type == QLOG_LOG_WARNING) {
-    snprintf(r->notes + len, sizeof(r->notes) - len, "%.*s\n",
-             (int)e->u.message.text.len, (const char *)e->u.message.text.data);
-  }
-}
-
-static void run_request(qd_output *out, struct qd_trace *tr,
-                        struct qd_request *rq) {
-  (void)tr;
-  ((run *)(void *)out)->request = *rq;
-}
-
-/* run_bracket copies |hex| without its brackets, their lengths in place. */
-static void run_bracket(const char *hex, char *out) {
-  char *open = NULL;
-
-  for (; *hex; hex++) {
-    if (*hex == '[') {
-      open = out;
-      out += 2;
-    } else if (*hex == ']') {
-      char two[12];
-
-      snprintf(two, sizeof(two), "%02x", (unsigned)(out - open - 2) / 2);
-      memcpy(open, two, 2);
-    } else if (*hex != ' ') {
-      *out++ = *hex;
-    }
-  }
-  *out = '\0';
-}
-
-static void run_packet(run *r, const run_step *s, qd_side side,
-                       const quic_frame *f) {
-  uint8_t payload[2048];
-  qd_packet p = {.frame = ++r->frame,
-                 .time = r->now += QUIC_MILLISECOND,
-                 .conn = r->conn,
-                 .sender = side,
-                 .sender_known = true,
-                 .state = QD_STATE_OPEN,
-                 .datagram_len = sizeof(payload)};
-  quic_writer wr;
-
-  quic_writer_init(&wr, payload, sizeof(payload));
-  assert_int_equal(quic_frame_encode(f, &wr), 0);
-  p.src = r->conn->sides[side].addr;
-  p.dst = r->conn->sides[!side].addr;
-  p.header.type = s->from == 'e' ? QUIC_PACKET_0RTT : QUIC_PACKET_1RTT;
-  p.header.first = 0x40;
-  p.header.pn = r->pn++;
-  p.header.pn_len = 4;
-  p.payload = quic_bytes_of(payload, quic_writer_len(&wr));
-  if (s->end >= '1' && s->end <= '9') {
-    p.header.missing = (size_t)(s->end - '0');
-    p.payload.len -= p.header.missing;
-  }
-  p.header.packet_len = p.payload.len + 21;
-  assert_int_equal(qd_traces_packet(r->traces, &p, true), 0);
-}
-
-static void run_do(run *r, const run_step *s) {
-  qd_side side = s->from == 's' ? QD_SERVER : QD_CLIENT;
-  uint64_t *next = &r->next[side][s->stream % 64];
-  uint8_t buf[1024];
-  char hex[2048];
-  quic_frame f = {.type = QUIC_FRAME_STREAM | 0x06};
-
-  if (s->from == 'x') {
-    r->conn->facts.early_refused = true;
-    memset(r->next, 0, sizeof(r->next));
+  if (s->end == 's') {
+    talk_stop(t, side, s->id, 0x10c);
     return;
   }
-  run_bracket(s->octets, hex);
-  if (s->from == 'd') {
-    f.type = QUIC_FRAME_DATAGRAM | 1;
-    f.u.datagram.data = octets_hex(hex, buf, sizeof(buf));
-  } else if (s->end == 'r' || s->end == 'a') {
-    f.type =
-        s->end == 'r' ? QUIC_FRAME_RESET_STREAM : QUIC_FRAME_RESET_STREAM_AT;
-    f.u.reset_stream.stream_id = s->stream;
-    f.u.reset_stream.error_code = 0x10c;
-    f.u.reset_stream.final_size = 50;
-    f.u.reset_stream.reliable_size = s->end == 'r' ? 0 : 30;
-  } else {
-    f.type |= s->end == 'f';
-    f.u.stream.stream_id = s->stream;
-    f.u.stream.offset = *next + s->hole;
-    f.u.stream.data = octets_hex(hex, buf, sizeof(buf));
-    *next = f.u.stream.offset + f.u.stream.data.len;
+  if (*s->hex || s->end == 'f') {
+    talk_hex(t, side, s->id, s->hex, s->end == 'f');
   }
-  f.info = quic_frame_info_find(f.type);
-  run_packet(r, s, side, &f);
-}
-
-static void run_init(run *r, const char *alpn) {
-  qd_traces_settings set = {.mem = quic_mem_default(),
-                            .seed = {1, 2},
-                            .outputs = &r->output,
-                            .noutputs = 1};
-
-  memset(r, 0, sizeof(*r));
-  r->base.event = run_event;
-  r->base.request = run_request;
-  r->output = &r->base;
-  r->now = RUN_START;
-  r->conn =
-      qd_conn_new(quic_mem_default(), quic_crypto_null(), &r->crypto_total);
-  assert_non_null(r->conn);
-  r->conn->version = QUIC_VERSION_1;
-  r->conn->refs = 1;
-  r->conn->facts.alpn_chosen_len = (uint16_t)strlen(alpn);
-  memcpy(r->conn->facts.alpn_chosen, alpn, strlen(alpn));
-  for (int side = 0; side < QD_SIDES; side++) {
-    r->conn->sides[side].addr = (quic_addr){
-        .ip = {10, 0, 0, (uint8_t)(2 + side)}, .port = 443, .family = 4};
+  if (s->end == 'r') {
+    talk_reset(t, side, s->id, 0x10c);
   }
-  assert_int_equal(qd_traces_new(&r->traces, &set), 0);
 }
 
-static void run_end(run *r) {
-  qd_traces_finish(r->traces);
-  qd_traces_del(r->traces);
-  qd_conn_unref(r->conn);
+static void say_all(talk *t, const step *steps) {
+  for (const step *s = steps; s->from; s++) {
+    say(t, s);
+  }
 }
 
-/* :method GET, :scheme https, :path /, :authority a. */
-#define GET "01[0000 d1 d7 c1 50 01 61]"
-#define OK "01[0000 d9]"
-#define OK_5 "01[0000 d9 54 01 35]" /* and content-length 5 */
-
-static const run_row rows[] = {
-    {"an exchange",
-     "h3",
-     {{'c', 2, "00 04[]", 0, 0},
-      {'s', 3, "00 04[]", 0, 0},
-      {'c', 0, GET, 'f', 0},
-      {'s', 0, OK_5 "00[6162636465]", 'f', 0}},
-     ""},
-    {"a response too short",
-     "h3",
-     {{'c', 0, GET, 'f', 0}, {'s', 0, OK_5 "00[61]", 'f', 0}},
-     "stream 0: content-length says 5 octets, the content has 1 (RFC 9114 "
-     "4.1.2)\n"},
-    /* the protocol is known only when streams had begun */
-    {"late to know it",
-     "",
-     {{'c', 0, "21 05 61", 0, 0},
-      {'c', 2, "00 04[]", 0, 0},
-      {'c', 0, "00 02 62 63" GET, 'f', 0},
-      {'s', 0, OK "00[61]", 'f', 0}},
-     ""},
-    /* a content-length that says nothing of the content */
-    {"HEAD",
-     "h3",
-     {{'c', 0, "01[0000 d2 d7 c1 50 01 61]", 'f', 0}, {'s', 0, OK_5, 'f', 0}},
-     ""},
-    {"nobody knows the method", "h3", {{'s', 0, OK_5, 'f', 0}}, ""},
-    {"the method is behind a hole",
-     "h3",
-     {{'c', 0, "00", 'f', 20}, {'s', 0, OK_5, 'f', 0}},
-     ""},
-    {"the method comes later",
-     "h3",
-     {{'s', 0, OK_5, 'f', 0}, {'c', 0, GET, 'f', 0}},
-     "stream 0: content-length says 5 octets, the content has 0 (RFC 9114 "
-     "4.1.2)\n"},
-    {"CONNECT",
-     "h3",
-     {{'c', 0, "01[0000 cf 50 01 61]", 'f', 0},
-      {'s', 0, OK_5 "00[61]", 'f', 0}},
-     ""},
-    /* of what can be read only in part */
-    {"a datagram that was cut",
-     "h3",
-     {{'c', 0, GET, 'f', 0}, {'d', 0, "4064", 0, 0}, {'d', 0, "4064", '1', 0}},
-     ""},
-    {"a datagram without its integer",
-     "h3",
-     {{'c', 0, GET, 'f', 0}, {'d', 0, "40", 0, 0}},
-     "a datagram without a Quarter Stream ID (RFC 9297 2.1)\n"},
-    {"an answer on a stream of the server comes first",
-     "h3",
-     {{'c', 1, "616263", 0, 0}, {'s', 1, "4041 00 616263", 0, 0}},
-     ""},
-    {"a stream of the server",
-     "h3",
-     {{'s', 1, "00 01 61", 0, 0}},
-     "stream 1: a bidirectional stream of the server (RFC 9114 6.1)\n"},
-    {"a promise while MAX_PUSH_ID is lost",
-     "h3",
-     {{'c', 2, "00 04[]", 0, 0},
-      {'c', 2, "07[00]", 0, 3},
-      {'c', 0, GET, 'f', 0},
-      {'s', 0, "05[03 0000 d1 d7 c1 50 01 61]" OK, 'f', 0}},
-     ""},
-    {"a promise without MAX_PUSH_ID",
-     "h3",
-     {{'c', 2, "00 04[]", 0, 0},
-      {'c', 0, GET, 'f', 0},
-      {'s', 0, "05[03 0000 d1 d7 c1 50 01 61]" OK, 'f', 0}},
-     "stream 0: a promise of push ID 3, above MAX_PUSH_ID (RFC 9114 4.6)\n"},
-    /* QPACK */
-    {"the tables are not in the capture",
-     "h3",
-     {{'c', 0, "01[0500 80]", 'f', 0}, {'s', 0, "01[0200 80]", 'f', 0}},
-     ""},
-    {"a table of a capacity that nobody allowed",
-     "h3",
-     {{'s', 3, "00 04[]", 0, 0}, {'c', 0, "01[0500 80]", 'f', 0}},
-     "stream 0: no encoder gives this Required Insert Count (RFC 9204 "
-     "4.5.1.1)\n"},
-    {"a table larger than we keep",
-     "h3",
-     {{'s', 3, "00 04[01 80400000]", 0, 0},
-      {'c', 6, "02 3fe1ffff01", 0, 0},
-      {'c', 0, GET, 'f', 0},
-      {'s', 0, OK, 'f', 0}},
-     ""},
-    {"a capacity that nobody allowed",
-     "h3",
-     {{'s', 3, "00 04[01 4064]", 0, 0}, {'c', 6, "02 3f46", 0, 0}},
-     "stream 6: the table capacity is set above its maximum (RFC 9204 "
-     "3.2.3)\n"},
-    {"a section that waited is wrong",
-     "h3",
-     {{'s', 3, "00 04[01 5000]", 0, 0},
-      {'c', 0, "01[0200 81]", 'f', 0},
-      {'c', 6, "02 3fe11f 41 61 01 62", 0, 0}},
-     "stream 0: a relative index goes below the first entry (RFC 9204 "
-     "3.2.5)\n"},
-    {"trailers do not overtake a header section that waits",
-     "h3",
-     {{'s', 3, "00 04[01 5000]", 0, 0},
-      {'c', 0,
-       "01[0200 80]"
-       "01[0000 24 61 62 63 64 01 62]",
-       'f', 0},
-      {'c', 6, "02 3fe11f 41 61 01 62", 0, 0}},
-     "stream 0: :method is missing (RFC 9114 4.2, 4.3)\n"},
-    /* a client may say something else when its 0-RTT was refused */
-    {"0-RTT refused",
-     "h3",
-     {{'e', 2, "00 04[21 01]", 0, 0},
-      {'e', 0, GET "21[6162]", 'f', 0},
-      {'x', 0, NULL, 0, 0},
-      {'e', 2, "00 04[21 01]", 0, 0},
-      {'c', 2, "00 04[40 02]", 0, 0},
-      {'c', 0, GET, 'f', 0},
-      {'s', 0, OK, 'f', 0}},
-     ""},
-    {"0-RTT accepted",
-     "h3",
-     {{'e', 2, "00 04[21 01]", 0, 0},
-      {'e', 0, "", 0, 0},
-      {'c', 2, "", 0, 0},
-      {'c', 6, "00 04[21 01]", 0, 0}},
-     "stream 6: a second control stream (RFC 9114 6.2)\n"},
+/* A conversation with a bit of everything. */
+static const step everything[] = {
+    {'s', 3, SETTINGS, 0},
+    {'c', 2,
+     SETTINGS "0d 01 05"
+              "21 03 616263",
+     0},
+    {'c', 6, "02 3fe11f 43 616263 03 313233", 0}, /* abc: 123 */
+    {'c', 10, "03", 0},
+    {'s', 7, "02", 0},
+    {'s', 11, "03 01", 0},
+    /* a request with the entry above, content and trailers; 1xx, and push */
+    {'c', 0, "0109 0200 d1 d7 c1 50 01 61 80", 0},
+    {'c', 4, "0109 0200 d4 d7 c1 50 01 61 80 0003 414243 01050000 2161 00",
+     'f'},
+    {'s', 4, "01030000 d8 0506 00 0000 d1d7c1", 0},
+    {'s', 4, OK "0002 6869 0003 212121 0105 0000 2162 00", 'f'},
+    {'s', 15, "01 00" OK "0001 78", 'f'},
+    /* blocked until stream 6 goes on */
+    {'c', 8, "0109 0300 d1 d7 c1 50 01 61 80", 'f'},
+    {'s', 8, OK "00 44 00 61", 'r'},
+    {'c', 6, "43 646566 03 343536", 0},
+    {'c', 2, "800f0700 03 08 753d 07 01 00", 0},
+    {'s', 3, "07 01 08", 0},
+    /* a tunnel with capsules */
+    {'c', 12,
+     "011f 0000 cf d7 c1 50 01 61 27 02 3a70726f746f636f6c 0b "
+     "636f6e6e6563742d756470",
+     0},
+    {'c', 12, "0005 00 03 616263", 0},
+    {'s', 12, OK "0002 00 00", 0},
+    {'s', 12, NULL, 's'},
+    {'c', 16, "4041 00 6162", 'f'},
+    {'s', 19, "4054 00 6162", 'f'},
+    {'s', 23, "21 616263", 'f'},
+    {'c', 12, "", 'f'},
+    {0, 0, NULL, 0},
 };
 
-static void test_notes(void **state) {
-  static run r;
+/* told_of returns what is told when the octets come in frames of |step|. */
+static const char *told_of(talk *t, const step *steps, size_t cut) {
+  talk_init(t, quic_mem_default(), "h3");
+  t->step = cut;
+  say_all(t, steps);
+  talk_end(t);
+  talk_free(t);
+  return t->told;
+}
+
+static void test_cuts(void **state) {
+  static talk whole, cut;
 
   (void)state;
-  for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-    run_init(&r, rows[i].alpn);
-    for (const run_step *s = rows[i].steps; s->from; s++) {
-      run_do(&r, s);
-    }
-    run_end(&r);
-    if (strcmp(r.notes, rows[i].notes) != 0) {
-      print_error("%s\n", rows[i].name);
-    }
-    assert_string_equal(r.notes, rows[i].notes);
+  told_of(&whole, everything, 0);
+  assert_non_null(strstr(whole.told, "capsule"));
+  for (size_t n = 1; n < 24; n++) {
+    assert_string_equal(told_of(&cut, everything, n), whole.told);
   }
 }
 
-/* CONNECT of connect-udp: :protocol, :scheme, :path, :authority. */
-#define CONNECT_UDP                                                            \
-  "01[0000 cf 27023a70726f746f636f6c 0b636f6e6e6563742d756470 d7 c1 50 01 61]"
-
-/* What a request tells when it is over. */
-static void test_requests(void **state) {
-  static const struct {
-    run_step steps[RUN_STEPS];
-    uint64_t capsules, body, reset;
-  } table[] = {
-      {{{'c', 0, CONNECT_UDP, 0, 0}, {'s', 0, OK "00[00 01 61]", 'f', 0}},
-       1,
-       3,
-       QD_REQUEST_NONE},
-      /* 404, and content that says why */
-      {{{'c', 0, CONNECT_UDP, 0, 0},
-        {'s', 0, "01[0000 db] 00[00 01 61]", 'f', 0}},
-       0,
-       3,
-       QD_REQUEST_NONE},
-      /* the reset overtakes what it promises */
-      {{{'c', 0, GET, 'f', 0},
-        {'s', 0, OK "00 2d", 0, 0},
-        {'s', 0, "", 'a', 0},
-        {'s', 0, "", 'a', 0},
-        {'s', 0, "6162636465666768696a6b6c6d6e6f7071727374757677", 0, 0}},
-       0,
-       23,
-       0x10c},
-      {{{'c', 0, GET, 'f', 0},
-        {'s', 0, OK "00 2d 6162", 0, 0},
-        {'s', 0, "", 'a', 0},
-        {'s', 0, "", 'r', 0},
-        {'s', 0, "616263", 0, 0}},
-       0,
-       2,
-       0x10c},
-  };
-  static run r;
+/* The same, every stream cut once at every place. */
+static void test_every_place(void **state) {
+  static talk whole, cut;
 
   (void)state;
-  for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
-    run_init(&r, "h3");
-    for (const run_step *s = table[i].steps; s->from; s++) {
-      run_do(&r, s);
+  told_of(&whole, everything, 0);
+  for (const step *s = everything; s->from; s++) {
+    for (size_t at = 1; s->hex && at < 40; at++) {
+      talk_init(&cut, quic_mem_default(), "h3");
+      for (const step *o = everything; o->from; o++) {
+        cut.step = o == s ? at : 0;
+        say(&cut, o);
+      }
+      talk_end(&cut);
+      talk_free(&cut);
+      assert_string_equal(cut.told, whole.told);
     }
-    run_end(&r);
-    assert_int_equal(r.request.capsules, table[i].capsules);
-    assert_int_equal(r.request.side[QD_SERVER].body, table[i].body);
-    assert_int_equal(r.request.side[QD_SERVER].reset_code, table[i].reset);
   }
+}
+
+/* Every packet twice, and each pair in reverse: the same requests. */
+static void test_repeated(void **state) {
+  static const step steps[] = {{'c', 0, GET "0003 616263", 'f'},
+                               {'s', 0, OK "0004 64656667", 'f'},
+                               {0, 0, NULL, 0}};
+  static talk t;
+  (void)state;
+  talk_init(&t, quic_mem_default(), "h3");
+  talk_at(&t, QD_CLIENT, 0, 5, quic_bytes_of("\xd7\xc1\x50\x01\x61", 5), false);
+  talk_at(&t, QD_CLIENT, 0, 0, quic_bytes_of("\x01\x08\0\0\xd1", 5), false);
+  talk_at(&t, QD_CLIENT, 0, 10, quic_bytes_of("\0\3abc", 5), true);
+  say_all(&t, steps);
+  memset(t.next, 0, sizeof(t.next));
+  say(&t, &steps[1]);
+  talk_end(&t);
+  talk_free(&t);
+  assert_non_null(strstr(t.told, "stream 0 GET https://a/ 200"));
+  assert_null(strstr(t.told, "!"));
+}
+
+/* What is noted, and nothing else. */
+static void test_notes(void **state) {
+  static const struct {
+    step steps[6];
+    const char *note; /* NULL = none */
+  } cases[] = {
+      {{{'c', 0, GET, 'f'}, {'s', 0, OK, 'f'}}, NULL},
+      {{{'s', 3, "00 07 01 00", 0}},
+       "stream 3: the first frame is not "
+       "SETTINGS (RFC 9114 6.2.1): "
+       "H3_MISSING_SETTINGS"},
+      {{{'s', 3, "00 0400 0400", 0}},
+       "stream 3: a second SETTINGS (RFC 9114 7.2.4): H3_FRAME_UNEXPECTED"},
+      {{{'c', 2, "00 0400", 0}, {'c', 6, "00 0400", 0}},
+       "stream 6: a second control stream (RFC 9114 6.2): "
+       "H3_STREAM_CREATION_ERROR"},
+      {{{'c', 2, "00 0400", 'f'}},
+       "stream 2: the control stream was closed (RFC 9114 6.2.1): "
+       "H3_CLOSED_CRITICAL_STREAM"},
+      {{{'c', 2, "02", 'r'}},
+       "stream 2: the QPACK encoder stream was reset (RFC 9114 6.2.1): "
+       "H3_CLOSED_CRITICAL_STREAM"},
+      {{{'c', 2, "03", 0}, {'s', 2, "", 's'}},
+       "stream 2: the server asked to close the QPACK decoder stream (RFC "
+       "9114 6.2.1): H3_CLOSED_CRITICAL_STREAM"},
+      {{{'c', 2, "00 0402 02 00", 0}},
+       "stream 2: setting 0x2 is HTTP/2's (RFC 9114 7.2.4.1, 11.2.2): "
+       "H3_SETTINGS_ERROR"},
+      {{{'c', 2, "00 0403 06 01 06", 0}},
+       "stream 2: SETTINGS ends inside a setting (RFC 9114 7.1): "
+       "H3_FRAME_ERROR"},
+      {{{'c', 0, "0001 61", 0}},
+       "stream 0: DATA before HEADERS (RFC 9114 4.1): H3_FRAME_UNEXPECTED"},
+      {{{'c', 0, GET "0605 0000000000", 'f'}},
+       "stream 0: frame type 0x6 is HTTP/2's (RFC 9114 7.2.8): "
+       "H3_FRAME_UNEXPECTED"},
+      {{{'c', 0, GET "07 01 00", 'f'}},
+       "stream 0: GOAWAY on a request stream (RFC 9114 7.2): "
+       "H3_FRAME_UNEXPECTED"},
+      {{{'s', 3, "00 0400 0d 01 00", 0}},
+       "stream 3: MAX_PUSH_ID from the server (RFC 9114 7.2): "
+       "H3_FRAME_UNEXPECTED"},
+      {{{'c', 0, "01 10 0000", 'f'}},
+       "stream 0: the stream ends inside a frame (RFC 9114 7.1): "
+       "H3_FRAME_ERROR"},
+      {{{'c', 0, "", 'f'}},
+       "stream 0: the request ended without HEADERS (RFC 9114 4.1): "
+       "H3_REQUEST_INCOMPLETE"},
+      {{{'c', 0, GET, 'f'}, {'s', 0, "01030000d8", 'f'}},
+       "stream 0: the response ended without a final status (RFC 9114 4.1): "
+       "H3_MESSAGE_ERROR"},
+      {{{'c', 0, "0104 0000 ff24", 'f'}},
+       "stream 0: the static table has no such entry (RFC 9204 3.1): "
+       "QPACK_DECOMPRESSION_FAILED"},
+      {{{'s', 3, "00 0400", 0}, {'c', 2, "02 3fe11f", 0}},
+       "stream 2: the table capacity is set above its maximum (RFC 9204 "
+       "3.2.3): QPACK_ENCODER_STREAM_ERROR"},
+      {{{'c', 2, "03 00", 0}},
+       "stream 2: the Insert Count Increment is 0 (RFC 9204 4.4.3): "
+       "QPACK_DECODER_STREAM_ERROR"},
+      {{{'s', 1, GET, 'f'}},
+       "stream 1: a bidirectional stream of the server (RFC 9114 6.1): "
+       "H3_STREAM_CREATION_ERROR"},
+      {{{'s', 3, "01 00" OK, 'f'}},
+       "stream 3: a push stream of push ID 0, above MAX_PUSH_ID (RFC 9114 "
+       "4.6): H3_ID_ERROR"},
+      {{{'s', 3, "00 0400 07 01 04 07 01 08", 0}},
+       "stream 3: GOAWAY grows from 4 to 8 (RFC 9114 5.2): H3_ID_ERROR"},
+      /* nothing that is noted: not over, reset, or not understood by us */
+      {{{'c', 0, "01 10 0000", 0}}, NULL},
+      {{{'c', 0, "01 10 0000", 'r'}, {'s', 0, "", 'r'}}, NULL},
+      {{{'c', 0, GET, 'f'}, {'s', 0, "", 's'}}, NULL},
+      {{{'c', 0, "40 41 00 0061", 'f'}}, NULL},
+      {{{'c', 2, "00 0400 40ff 02 6161", 0}, {'c', 6, "40ff 00", 'f'}}, NULL},
+      {{{'s', 1, "4041 00 61", 'f'}}, NULL},
+      /* blocked for good, with content behind */
+      {{{'s', 3, SETTINGS, 0}, {'c', 0, "0103 0500 80 0001 61", 'f'}}, NULL},
+      /* a header section that nobody can keep, and what follows it */
+      {{{'c', 0, "01 c000010000000000 6161", 0}}, NULL},
+  };
+  static talk t;
+
+  (void)state;
+  for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+    const char *note = strstr(told_of(&t, cases[i].steps, 0), "! ");
+
+    if (!cases[i].note) {
+      assert_null(note);
+      continue;
+    }
+    if (!note || strncmp(note + 2, cases[i].note, strlen(cases[i].note)) != 0 ||
+        note[2 + strlen(cases[i].note)] != '\n') {
+      fail_msg("case %zu: %s", i, t.told);
+    }
+    assert_null(strstr(note + 2, "! "));
+  }
+}
+
+/* A hole costs what is in it, and no note. */
+static void test_holes(void **state) {
+  static const struct {
+    size_t lost_from, lost_to; /* octets of the response that never come */
+    const char *want;
+  } cases[] = {
+      {7, 9,
+       "request 1 h3 stream 0 GET https://a/ 200 client 0/10 fin server "
+       "4/11 fin lost 2\n"},
+      {0, 2,
+       "request 1 h3 stream 0 GET https://a/ client 0/10 fin server 0/0 "
+       "fin lost 2\n"},
+      {2, 4,
+       "request 1 h3 stream 0 GET https://a/ client 0/10 fin server 0/2 "
+       "fin lost 2\n"},
+      {5, 6,
+       "request 1 h3 stream 0 GET https://a/ 200 client 0/10 fin server "
+       "0/5 fin lost 1\n"},
+  };
+  static const char response[] = "\x01\x03\0\0\xd9\0\6abcdef";
+  const size_t len = 11; /* the last two octets of DATA are not there */
+  static talk t;
+
+  (void)state;
+  for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+    size_t from = cases[i].lost_from, to = cases[i].lost_to;
+    const char *request;
+
+    talk_init(&t, quic_mem_default(), "h3");
+    talk_hex(&t, QD_CLIENT, 0, GET, true);
+    talk_at(&t, QD_SERVER, 0, 0, quic_bytes_of(response, from), false);
+    talk_at(&t, QD_SERVER, 0, to, quic_bytes_of(response + to, len + 2 - to),
+            true);
+    talk_end(&t);
+    talk_free(&t);
+    request = strstr(t.told, "request ");
+    assert_non_null(request);
+    assert_string_equal(request, cases[i].want);
+    assert_null(strstr(t.told, "!"));
+  }
+}
+
+/* Behind a hole in the encoder stream no index means anything. */
+static void test_lost_table(void **state) {
+  static talk t;
+
+  (void)state;
+  talk_init(&t, quic_mem_default(), "h3");
+  talk_hex(&t, QD_SERVER, 3, SETTINGS, false);
+  talk_hex(&t, QD_CLIENT, 6, "02 3fe11f 43 616263 03 313233", false);
+  t.next[QD_CLIENT][6] += 300; /* lost */
+  for (int i = 0; i < 20; i++) {
+    talk_hex(&t, QD_CLIENT, 6, "43 646566 03 343536", false);
+  }
+  talk_hex(&t, QD_CLIENT, 0, "0109 0200 d1 d7 c1 50 01 61 80", true);
+  talk_hex(&t, QD_CLIENT, 4, GET, true);
+  talk_end(&t);
+  talk_free(&t);
+  assert_non_null(strstr(t.told, "request 2 h3 stream 4 GET https://a/"));
+  assert_non_null(
+      strstr(t.told, "request 1 h3 stream 0   client 0/11 fin malformed 1"));
+  assert_null(strstr(t.told, "!"));
+}
+
+/* WebTransport streams are no requests; promises without a push neither. */
+static void test_no_requests(void **state) {
+  static const step steps[] = {{'c', 2, "00 0400 0d 01 05", 0},
+                               {'c', 0, GET, 'f'},
+                               {'c', 4, "4041 00 6162", 'f'},
+                               {'s', 4, "63", 'f'},
+                               {'s', 0, "0506 00 0000 d1d7c1 " OK, 'f'},
+                               {0, 0, NULL, 0}};
+  static talk t;
+
+  (void)state;
+  told_of(&t, steps, 1);
+  assert_non_null(strstr(t.told, "h3 4 opens WebTransport\n"));
+  assert_non_null(strstr(t.told, "request 1 h3 stream 0 GET"));
+  assert_null(strstr(t.told, "request 2"));
+  assert_null(strstr(t.told, "request 3"));
+}
+
+/* Datagrams belong to the request that their Quarter Stream ID names. */
+static void test_datagrams(void **state) {
+  static const struct {
+    const char *octets;
+    size_t len;
+  } rows[] = {{"\x01payload", 8},
+              {"\x02payload", 8},
+              {"", 0},
+              {"\x40", 1},
+              {"\xff\xff\xff\xff\xff\xff\xff\xff", 8}};
+  static const char note[] = "! a datagram without a Quarter Stream ID (RFC "
+                             "9297 2.1): H3_DATAGRAM_ERROR\n";
+  static talk t;
+  const char *at;
+
+  (void)state;
+  talk_init(&t, quic_mem_default(), "h3");
+  talk_hex(&t, QD_CLIENT, 4, GET, false);
+  for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+    quic_frame f = {.type = QUIC_FRAME_DATAGRAM | 1};
+
+    f.u.datagram.data = quic_bytes_of(rows[i].octets, rows[i].len);
+    talk_frame(&t, QD_CLIENT, &f);
+  }
+  talk_end(&t);
+  talk_free(&t);
+  assert_non_null(strstr(t.told, "h3 4 datagram 8\n  h3 8 datagram 8\n"));
+  at = t.told;
+  for (int i = 0; i < 3; i++) {
+    at = strstr(at, note);
+    assert_non_null(at);
+    at += strlen(note);
+  }
+  assert_null(strstr(at, note));
+  assert_non_null(strstr(t.told, "client 0/10 server 0/0 capsules 0 datagrams "
+                                 "1\n"));
+}
+
+/* Memory that runs out costs what could not be kept. */
+static void test_memory(void **state) {
+  static talk t;
+  size_t calls = 0;
+
+  (void)state;
+  for (int from = 0; from < 2; from++) {
+    for (size_t n = 0; n == 0 || n <= calls; n++) {
+      failmem fm;
+
+      failmem_init(&fm);
+      if (from) {
+        failmem_fail_from(&fm, n);
+      } else {
+        failmem_fail_nth(&fm, n);
+      }
+      talk_init(&t, &fm.mem, "h3");
+      t.step = 5;
+      say_all(&t, everything);
+      talk_end(&t);
+      talk_free(&t);
+      assert_true(failmem_balanced(&fm));
+      assert_true(n > 0 || !t.starved);
+      calls = n ? calls : fm.calls;
+    }
+  }
+  assert_true(calls > 50);
 }
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(test_notes),
-      cmocka_unit_test(test_requests),
+      cmocka_unit_test(test_cuts),        cmocka_unit_test(test_every_place),
+      cmocka_unit_test(test_repeated),    cmocka_unit_test(test_notes),
+      cmocka_unit_test(test_holes),       cmocka_unit_test(test_lost_table),
+      cmocka_unit_test(test_no_requests), cmocka_unit_test(test_datagrams),
+      cmocka_unit_test(test_memory),
   };
 
   return cmocka_run_group_tests(tests, NULL, NULL);

@@ -75,7 +75,7 @@ static void test_static_find(void **state) {
 static int insert(qpack_table *t, const char *name, const char *value) {
   const qpack_entry *e;
 
-  return qpack_table_insert(t, text(name), text(value), &e);
+  return qpack_table_insert(t, NULL, text(name), text(value), &e);
 }
 
 /* has tells whether entry |index| is there and has that name. */
@@ -135,11 +135,41 @@ static void test_own_name(void **state) {
   for (int i = 0; i < 50; i++) {
     const qpack_entry *old = qpack_table_at(&t, t.dropped);
 
-    assert_int_equal(qpack_table_insert(&t, old->name, old->value, &e), 0);
+    assert_int_equal(qpack_table_insert(&t, NULL, old->name, old->value, &e),
+                     0);
     assert_true(quic_bytes_eq(e->name, text("name")));
     assert_true(quic_bytes_eq(e->value, text("1")));
     assert_int_equal(t.inserted - t.dropped, 1);
   }
+  qpack_table_free(&t);
+}
+
+/* An octet on the wire can make an entry as large as the table: what it has in
+   common with another is not copied, and stays as long as one of them. */
+static void test_sharing(void **state) {
+  const qpack_entry *e, *next;
+  qpack_table t;
+
+  (void)state;
+  qpack_table_init(&t, quic_mem_default());
+  qpack_table_set_capacity(&t, 100);
+  assert_int_equal(qpack_table_insert(&t, NULL, text("name"), text("v"), &e),
+                   0);
+  for (int i = 0; i < 50; i++) {
+    const uint8_t *name = e->name.data, *value = e->value.data;
+
+    assert_int_equal(qpack_table_insert(&t, e, e->name, e->value, &next), 0);
+    assert_ptr_equal(next->name.data, name);
+    assert_ptr_equal(next->value.data, value);
+    assert_true(quic_bytes_eq(next->name, text("name")));
+    e = next;
+  }
+  assert_int_equal(t.size, 74);
+  assert_int_equal(qpack_table_insert(&t, e, e->name, text("w"), &next), 0);
+  assert_ptr_equal(next->name.data, e->name.data);
+  assert_true(quic_bytes_eq(next->value, text("w")));
+  assert_int_equal(qpack_table_insert(&t, next, next->name, text(""), &e), 0);
+  assert_int_equal(e->value.len, 0);
   qpack_table_free(&t);
 }
 
@@ -151,7 +181,13 @@ static int run_table(const quic_mem *mem, void *user) {
   qpack_table_init(&t, mem);
   qpack_table_set_capacity(&t, 4000);
   for (int i = 0; i < 100 && rv == 0; i++) {
+    const qpack_entry *e;
+
     rv = insert(&t, "n", "value");
+    e = qpack_table_get(&t, t.inserted - 1);
+    if (rv == 0) {
+      rv = qpack_table_insert(&t, e, e->name, text("another"), &e);
+    }
   }
   qpack_table_free(&t);
   return rv;
@@ -168,7 +204,7 @@ int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(test_static),   cmocka_unit_test(test_static_find),
       cmocka_unit_test(test_eviction), cmocka_unit_test(test_own_name),
-      cmocka_unit_test(test_memory),
+      cmocka_unit_test(test_sharing),  cmocka_unit_test(test_memory),
   };
 
   return cmocka_run_group_tests_name("qpack_table", tests, NULL, NULL);
