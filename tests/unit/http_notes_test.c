@@ -314,6 +314,21 @@ static const run_row rows[] = {
       {'c', 2, "", 0, 0},
       {'c', 6, "00 04[21 01]", 0, 0}},
      "stream 6: a second control stream (RFC 9114 6.2)\n"},
+    /* control streams */
+    {"a setting many times",
+     "h3",
+     {{'c', 2, "00 04[06 01 06 02 06 03 07 01 07 01]", 0, 0}},
+     "stream 2: setting 0x6 stands twice (RFC 9114 7.2.4)\n"
+     "stream 2: setting 0x7 stands twice (RFC 9114 7.2.4)\n"},
+    {"the priority of a push that nobody allowed",
+     "h3",
+     {{'c', 2, "00 04[] 800f0701[02 753d31]", 0, 0}},
+     "stream 2: PRIORITY_UPDATE of push ID 2, above MAX_PUSH_ID (RFC 9114 "
+     "4.6)\n"},
+    {"the priority of a push",
+     "h3",
+     {{'c', 2, "00 04[] 0d[02] 800f0701[02 753d31]", 0, 0}},
+     ""},
 };
 
 static void test_notes(void **state) {
