@@ -187,6 +187,10 @@ static void run_end(run *r) {
 #define OK "01[0000 d9]"
 #define OK_5 "01[0000 d9 54 01 35]" /* and content-length 5 */
 
+/* CONNECT of connect-udp: :protocol, :scheme, :path, :authority. */
+#define CONNECT_UDP                                                            \
+  "01[0000 cf 27023a70726f746f636f6c 0b636f6e6e6563742d756470 d7 c1 50 01 61]"
+
 static const run_row rows[] = {
     {"an exchange",
      "h3",
@@ -329,6 +333,27 @@ static const run_row rows[] = {
      "h3",
      {{'c', 2, "00 04[] 0d[02] 800f0701[02 753d31]", 0, 0}},
      ""},
+    /* capsules */
+    {"a capsule that is cut",
+     "h3",
+     {{'c', 0, CONNECT_UDP "00[00 03 6162]", 'f', 0}},
+     "stream 0: the stream ends inside a capsule (RFC 9297 3.3)\n"},
+    {"whole capsules, in pieces",
+     "h3",
+     {{'c', 0, CONNECT_UDP "00[00 03 61]", 0, 0},
+      {'c', 0, "00[6263]", 'f', 0},
+      {'s', 0, OK, 'f', 0}},
+     ""},
+    {"capsules before the request can be read",
+     "h3",
+     {{'s', 3, "00 04[01 5000]", 0, 0},
+      {'c', 0,
+       "01[0200 cf 27023a70726f746f636f6c 0b636f6e6e6563742d756470 d7 c1 50 01 "
+       "61 80] 00[00 03 61]",
+       0, 0},
+      {'c', 6, "02 3fe11f 41 61 01 62", 0, 0},
+      {'c', 0, "00[6263]", 'f', 0}},
+     ""},
 };
 
 static void test_notes(void **state) {
@@ -347,10 +372,6 @@ static void test_notes(void **state) {
     assert_string_equal(r.notes, rows[i].notes);
   }
 }
-
-/* CONNECT of connect-udp: :protocol, :scheme, :path, :authority. */
-#define CONNECT_UDP                                                            \
-  "01[0000 cf 27023a70726f746f636f6c 0b636f6e6e6563742d756470 d7 c1 50 01 61]"
 
 /* What a request tells when it is over. */
 static void test_requests(void **state) {
