@@ -302,6 +302,14 @@ static void message_length(qd_http *h, const http_stream *hs, qd_side side) {
   }
 }
 
+/* message_capsules_begin: the content of |side| are capsules, unless some
+   passed before that was known. */
+static void message_capsules_begin(http_stream *hs, qd_side side) {
+  http_half *half = &hs->half[side];
+
+  half->tunnel = half->tunnel || hs->request->side[side].body == 0;
+}
+
 static void message_header(qd_http *h, http_stream *hs, qd_side side,
                            qd_request *rq) {
   http_half *half = &hs->half[side];
@@ -319,9 +327,10 @@ static void message_header(qd_http *h, http_stream *hs, qd_side side,
     message_length(h, hs, QD_SERVER); /* this tells what was asked */
   }
   if (message_tunnel(rq)) {
-    /* What explains a refusal is content as any other. */
-    hs->half[QD_CLIENT].tunnel = true;
-    hs->half[QD_SERVER].tunnel = rq->status / 100 == 2;
+    message_capsules_begin(hs, QD_CLIENT);
+    if (rq->status / 100 == 2) { /* a refusal has content as any other */
+      message_capsules_begin(hs, QD_SERVER);
+    }
   }
   if (priority.data) {
     qlog_event_init(&e, QLOG_H3_PRIORITY_UPDATED, h->trace->now);
@@ -499,6 +508,11 @@ void http_message_end(qd_http *h, http_stream *hs, qd_side side) {
               "the %s ended without %s (RFC 9114 4.1)",
               side == QD_CLIENT ? "request" : "response",
               half->sections ? "a final status" : "HEADERS");
+  }
+  if (half->tunnel && !quic_tlv_reader_between(&half->capsules) &&
+      !half->blind) {
+    http_note(h, hs->id, 0x10e,
+              "the stream ends inside a capsule (RFC 9297 3.3)");
   }
   message_length(h, hs, side);
 }

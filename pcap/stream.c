@@ -284,6 +284,37 @@ int qd_streams_frame(qd_streams *ss, qd_side side, const quic_frame *f,
   return rv;
 }
 
+/* stream_leave ends the application, which forgot all streams. */
+static void stream_leave(qd_streams *ss) {
+  if (ss->app) {
+    ss->app->finish(ss->app);
+    ss->app->del(ss->app);
+    ss->app = NULL;
+  }
+}
+
+void qd_streams_restart(qd_streams *ss) {
+  quic_list *item = ss->lru.next;
+
+  while (item != &ss->lru) {
+    qd_stream *st = QUIC_LIST_ITEM(item, qd_stream, lru);
+
+    item = item->next;
+    if (st->id & 1) {
+      if (ss->app) {
+        ss->app->forget(ss->app, st);
+      }
+    } else {
+      stream_drop(ss, st);
+    }
+  }
+  stream_leave(ss);
+  for (size_t i = 0; i < 4; i += 2) { /* those of the client */
+    quic_rangeset_free(&ss->retired[i]);
+    quic_rangeset_init(&ss->retired[i], ss->pool->mem, QD_STREAMS_RETIRED_MAX);
+  }
+}
+
 void qd_streams_free(qd_streams *ss) {
   while (!quic_list_empty(&ss->lru)) {
     qd_stream *st = QUIC_LIST_ITEM(ss->lru.next, qd_stream, lru);
@@ -294,11 +325,7 @@ void qd_streams_free(qd_streams *ss) {
     stream_ended(ss, st, QD_SERVER, true);
     stream_drop(ss, st);
   }
-  if (ss->app) {
-    ss->app->finish(ss->app);
-    ss->app->del(ss->app);
-    ss->app = NULL;
-  }
+  stream_leave(ss);
   quic_map_free(&ss->open);
   for (size_t i = 0; i < 4; i++) {
     quic_rangeset_free(&ss->retired[i]);

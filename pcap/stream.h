@@ -83,6 +83,10 @@ void qd_streams_init(qd_streams *ss, qd_stream_pool *pool);
    they handed on before is a hole to it. */
 void qd_streams_speak(qd_streams *ss, qd_protocol *app);
 
+/* qd_streams_restart forgets what the client opened, as if nothing had come:
+   its 0-RTT was refused (RFC 9001 §4.6.2).  The application goes with it. */
+void qd_streams_restart(qd_streams *ss);
+
 /* qd_streams_free forgets what is left; holes are given up first. */
 void qd_streams_free(qd_streams *ss);
 

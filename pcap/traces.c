@@ -398,7 +398,26 @@ static bool traces_of_datagram(const quic_frame *f) {
          (!f->missing || f->u.datagram.data.len >= TRACES_INTEGER);
 }
 
+/* traces_early returns whether the streams of |p| count: the server reads
+   nothing of a refused 0-RTT, and the client starts over (RFC 9001 §4.6.2). */
+static bool traces_early(qd_trace *tr, const qd_packet *p) {
+  bool early = p->header.type == QUIC_PACKET_0RTT;
+
+  if (!tr->conn->facts.early_refused) {
+    tr->early = tr->early || early;
+    return true;
+  }
+  if (tr->early) {
+    tr->early = false;
+    qd_streams_restart(&tr->streams);
+  }
+  return !early;
+}
+
 static void traces_frames(qd_traces *ts, qd_trace *tr, const qd_packet *p) {
+  if (!traces_early(tr, p)) {
+    return;
+  }
   for (size_t i = 0; i < ts->frames.len; i++) {
     const quic_frame *f = &ts->frames.items[i];
     unsigned found = 0;

@@ -21,7 +21,8 @@
 /* Frames of one packet: octets of a stream in hexadecimal, brackets put the
    number of octets between them in front. */
 typedef struct run_step {
-  char from; /* 'c', 's', 'd' (a DATAGRAM of the client); 0 ends the list */
+  char from; /* 'c', 's', 'd' (a DATAGRAM of the client), 'e' (0-RTT of the
+                client), 'x' (the server refuses 0-RTT); 0 ends the list */
   uint64_t stream;
   const char *octets;
   char end;      /* 'f': FIN; 'r': RESET_STREAM instead, 'a': RESET_STREAM_AT
@@ -103,7 +104,7 @@ static void run_packet(run *r, const run_step *s, qd_side side,
   assert_int_equal(quic_frame_encode(f, &wr), 0);
   p.src = r->conn->sides[side].addr;
   p.dst = r->conn->sides[!side].addr;
-  p.header.type = QUIC_PACKET_1RTT;
+  p.header.type = s->from == 'e' ? QUIC_PACKET_0RTT : QUIC_PACKET_1RTT;
   p.header.first = 0x40;
   p.header.pn = r->pn++;
   p.header.pn_len = 4;
@@ -123,6 +124,11 @@ static void run_do(run *r, const run_step *s) {
   char hex[2048];
   quic_frame f = {.type = QUIC_FRAME_STREAM | 0x06};
 
+  if (s->from == 'x') {
+    r->conn->facts.early_refused = true;
+    memset(r->next, 0, sizeof(r->next));
+    return;
+  }
   run_bracket(s->octets, hex);
   if (s->from == 'd') {
     f.type = QUIC_FRAME_DATAGRAM | 1;
@@ -180,6 +186,10 @@ static void run_end(run *r) {
 #define GET "01[0000 d1 d7 c1 50 01 61]"
 #define OK "01[0000 d9]"
 #define OK_5 "01[0000 d9 54 01 35]" /* and content-length 5 */
+
+/* CONNECT of connect-udp: :protocol, :scheme, :path, :authority. */
+#define CONNECT_UDP                                                            \
+  "01[0000 cf 27023a70726f746f636f6c 0b636f6e6e6563742d756470 d7 c1 50 01 61]"
 
 static const run_row rows[] = {
     {"an exchange",
@@ -290,6 +300,60 @@ static const run_row rows[] = {
        'f', 0},
       {'c', 6, "02 3fe11f 41 61 01 62", 0, 0}},
      "stream 0: :method is missing (RFC 9114 4.2, 4.3)\n"},
+    /* a client may say something else when its 0-RTT was refused */
+    {"0-RTT refused",
+     "h3",
+     {{'e', 2, "00 04[21 01]", 0, 0},
+      {'e', 0, GET "21[6162]", 'f', 0},
+      {'x', 0, NULL, 0, 0},
+      {'e', 2, "00 04[21 01]", 0, 0},
+      {'c', 2, "00 04[40 02]", 0, 0},
+      {'c', 0, GET, 'f', 0},
+      {'s', 0, OK, 'f', 0}},
+     ""},
+    {"0-RTT accepted",
+     "h3",
+     {{'e', 2, "00 04[21 01]", 0, 0},
+      {'e', 0, "", 0, 0},
+      {'c', 2, "", 0, 0},
+      {'c', 6, "00 04[21 01]", 0, 0}},
+     "stream 6: a second control stream (RFC 9114 6.2)\n"},
+    /* control streams */
+    {"a setting many times",
+     "h3",
+     {{'c', 2, "00 04[06 01 06 02 06 03 07 01 07 01]", 0, 0}},
+     "stream 2: setting 0x6 stands twice (RFC 9114 7.2.4)\n"
+     "stream 2: setting 0x7 stands twice (RFC 9114 7.2.4)\n"},
+    {"the priority of a push that nobody allowed",
+     "h3",
+     {{'c', 2, "00 04[] 800f0701[02 753d31]", 0, 0}},
+     "stream 2: PRIORITY_UPDATE of push ID 2, above MAX_PUSH_ID (RFC 9114 "
+     "4.6)\n"},
+    {"the priority of a push",
+     "h3",
+     {{'c', 2, "00 04[] 0d[02] 800f0701[02 753d31]", 0, 0}},
+     ""},
+    /* capsules */
+    {"a capsule that is cut",
+     "h3",
+     {{'c', 0, CONNECT_UDP "00[00 03 6162]", 'f', 0}},
+     "stream 0: the stream ends inside a capsule (RFC 9297 3.3)\n"},
+    {"whole capsules, in pieces",
+     "h3",
+     {{'c', 0, CONNECT_UDP "00[00 03 61]", 0, 0},
+      {'c', 0, "00[6263]", 'f', 0},
+      {'s', 0, OK, 'f', 0}},
+     ""},
+    {"capsules before the request can be read",
+     "h3",
+     {{'s', 3, "00 04[01 5000]", 0, 0},
+      {'c', 0,
+       "01[0200 cf 27023a70726f746f636f6c 0b636f6e6e6563742d756470 d7 c1 50 01 "
+       "61 80] 00[00 03 61]",
+       0, 0},
+      {'c', 6, "02 3fe11f 41 61 01 62", 0, 0},
+      {'c', 0, "00[6263]", 'f', 0}},
+     ""},
 };
 
 static void test_notes(void **state) {
@@ -308,10 +372,6 @@ static void test_notes(void **state) {
     assert_string_equal(r.notes, rows[i].notes);
   }
 }
-
-/* CONNECT of connect-udp: :protocol, :scheme, :path, :authority. */
-#define CONNECT_UDP                                                            \
-  "01[0000 cf 27023a70726f746f636f6c 0b636f6e6e6563742d756470 d7 c1 50 01 61]"
 
 /* What a request tells when it is over. */
 static void test_requests(void **state) {
