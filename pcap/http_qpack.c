@@ -220,15 +220,15 @@ void http_qpack_decoder(qd_http *h, qd_side side, quic_bytes data) {
   end->deaf_decoder = rv != QUIC_ERR_AGAIN;
 }
 
-/* qpack_lost: so much of the encoder stream is missing that an index could mean
-   another entry than it seems to.  A Required Insert Count tells itself apart
-   only within the number of entries that a table can have (RFC 9204 §4.5.1.1),
-   and an insertion takes an octet at least. */
+/* qpack_lost: the SETTINGS are missing, or so much of the encoder stream that
+   an index could mean another entry than it seems to.  A Required Insert Count
+   tells itself apart only within the number of entries that a table can have
+   (RFC 9204 §4.5.1.1), and an insertion takes an octet at least. */
 static bool qpack_lost(const qd_http *h, qd_side side) {
   const http_end *end = &h->ends[side];
   const qd_stream *st;
 
-  if (end->deaf_encoder) {
+  if (end->deaf_encoder || !end->limited) {
     return true;
   }
   st = end->encoder == QD_REQUEST_NONE
