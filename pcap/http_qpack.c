@@ -5,6 +5,19 @@
 /* A watcher must not refuse what the endpoints agreed upon. */
 #define QPACK_BLOCKED_ANY 65536
 
+/* Octets of fields that are taken for each octet that a side sent, beyond those
+   that any may have: a few can stand for a large entry, again and again. */
+#define QPACK_EXPANSION 512
+#define QPACK_EXPANSION_FREE (1u << 20)
+
+static bool qpack_expands(const qd_http *h, qd_side side) {
+  uint64_t octets = h->ends[side].stats.field_octets;
+
+  return octets > QPACK_EXPANSION_FREE &&
+         octets / QPACK_EXPANSION >
+             quic_analysis_totals(h->trace->analysis, (int)side)->octets;
+}
+
 static void qpack_collect(qd_http *h, const qpack_section *s) {
   h->fields.len = 0;
   h->fields.octets_len = 0;
@@ -19,14 +32,18 @@ static void qpack_collect(qd_http *h, const qpack_section *s) {
 static void qpack_decoded(qd_http *h, qd_side side, const qpack_section *s) {
   qd_http_qpack *st = &h->ends[side].stats;
   http_stream *hs = http_stream_find(h, s->stream_id);
+  qpack_section told = *s;
   http_half *half;
 
   st->sections++;
   st->section_octets += s->encoded_len;
-  st->field_octets += s->decoded_len > QPACK_FIELD_OVERHEAD * s->nfields
-                          ? s->decoded_len - QPACK_FIELD_OVERHEAD * s->nfields
-                          : 0;
-  st->failed += s->status != 0;
+  if (qpack_expands(h, side)) {
+    told.status = QUIC_ERR_LIMIT;
+    told.nfields = 0;
+  } else if (s->decoded_len > QPACK_FIELD_OVERHEAD * s->nfields) {
+    st->field_octets += s->decoded_len - QPACK_FIELD_OVERHEAD * s->nfields;
+  }
+  st->failed += told.status != 0;
   if (!hs) {
     return;
   }
@@ -39,8 +56,8 @@ static void qpack_decoded(qd_http *h, qd_side side, const qpack_section *s) {
       hs->request->side[side].blocked += waited;
     }
   }
-  qpack_collect(h, s);
-  http_message_section(h, hs, side, s, (uint64_t)(uintptr_t)s->token - 1);
+  qpack_collect(h, &told);
+  http_message_section(h, hs, side, &told, (uint64_t)(uintptr_t)s->token - 1);
   http_stream_settle(h, hs);
 }
 
@@ -214,15 +231,15 @@ void http_qpack_decoder(qd_http *h, qd_side side, quic_bytes data) {
   end->deaf_decoder = rv != QUIC_ERR_AGAIN;
 }
 
-/* qpack_lost: so much of the encoder stream is missing that an index could mean
-   another entry than it seems to.  A Required Insert Count tells itself apart
-   only within the number of entries that a table can have (RFC 9204 §4.5.1.1),
-   and an insertion takes an octet at least. */
+/* qpack_lost: the SETTINGS are missing, or so much of the encoder stream that
+   an index could mean another entry than it seems to.  A Required Insert Count
+   tells itself apart only within the number of entries that a table can have
+   (RFC 9204 §4.5.1.1), and an insertion takes an octet at least. */
 static bool qpack_lost(const qd_http *h, qd_side side) {
   const http_end *end = &h->ends[side];
   const qd_stream *st;
 
-  if (end->deaf_encoder) {
+  if (end->deaf_encoder || !end->limited) {
     return true;
   }
   st = end->encoder == QD_REQUEST_NONE

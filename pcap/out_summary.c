@@ -99,14 +99,18 @@ static void summary_handshake(out_summary *o, const qd_trace *tr) {
 }
 
 static void summary_loss(out_summary *o, const qd_trace *tr) {
-  quic_sent_counts c[QUIC_SIDES];
   quic_text *t = &o->table.text;
-  uint64_t lost, packets;
+  uint64_t lost = 0, packets = 0;
 
-  quic_analysis_sum(tr->analysis, QUIC_SIDE_CLIENT, &c[0]);
-  quic_analysis_sum(tr->analysis, QUIC_SIDE_SERVER, &c[1]);
-  lost = c[0].lost + c[1].lost - c[0].spurious - c[1].spurious;
-  packets = c[0].packets + c[1].packets;
+  for (int side = 0; side < QUIC_SIDES; side++) {
+    quic_sent_counts c;
+
+    quic_analysis_sum(tr->analysis, side, &c);
+    if (qd_report_judged(tr->analysis, side)) {
+      lost += c.lost - c.spurious;
+      packets += c.packets;
+    }
+  }
   qd_report_share(t, lost, packets);
   summary_next(o);
 }

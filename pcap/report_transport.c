@@ -48,10 +48,14 @@ static void transport_loss(quic_text *t, const quic_analysis *a, int side) {
   }
   qd_report_name(t, side ? "server lost" : "client lost");
   start = quic_text_pos(t);
-  quic_text_u64(t, c.lost);
-  quic_text_str(t, " (");
-  qd_report_share(t, c.lost, c.packets);
-  quic_text_char(t, ')');
+  if (qd_report_judged(a, side)) {
+    quic_text_u64(t, c.lost);
+    quic_text_str(t, " (");
+    qd_report_share(t, c.lost, c.packets);
+    quic_text_char(t, ')');
+  } else {
+    quic_text_str(t, "unknown");
+  }
   transport_count(t, start, c.lost_by_number, "by reordering threshold");
   transport_count(t, start, c.lost - c.lost_by_number, "by time");
   transport_count(t, start, c.spurious, "had arrived (spurious)");

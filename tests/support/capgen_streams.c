@@ -308,6 +308,34 @@ static void make_huge(capgen *g, unsigned arg) {
   streams_end(h);
 }
 
+/* Octets on the wire that stand for ten thousand each: interim responses that
+   refer to a large entry of the table. */
+static void make_bomb(capgen *g, unsigned arg) {
+  static const capgen_http_options http = {.capacity = 1 << 16, .blocked = 16};
+  static const uint8_t insert[] = {0x41, 'x', 0x7f, 0xe1, 0xd3, 0x03};
+  static const uint8_t section[] = {2, 0, 0xd8, 0x80}; /* 103, the entry */
+  capgen_options opt = capgen_defaults();
+  capgen_buf b = {NULL, 0, 0};
+  capgen_http *h;
+
+  opt.max_data = opt.max_stream_data = 1 << 24;
+  g->step = 20 * QUIC_MICROSECOND;
+  h = capgen_http_conn(g, &opt, &http);
+  capgen_http_open(h);
+  capgen_http_ask(h, 0, &(capgen_request){.path = "/bomb"});
+  capgen_buf_octets(&b, "\x3f\xe1\xff\x03", 4);  /* a capacity of 65536 */
+  capgen_buf_octets(&b, insert, sizeof(insert)); /* 60000 octets */
+  capgen_buf_text(&b, 60000);
+  capgen_http_send(h, CAPGEN_SERVER, CAPGEN_ENCODER(CAPGEN_SERVER), &b, false);
+  for (unsigned i = 0; i < arg; i++) {
+    capgen_buf_frame(&b, QUIC_H3_HEADERS, section, sizeof(section));
+  }
+  capgen_http_send(h, CAPGEN_SERVER, 0, &b, false);
+  capgen_buf_free(&b);
+  capgen_http_truth(h, 0, "GET", 0, 0, 0, SITE "/bomb");
+  streams_end(h);
+}
+
 /* A packet is lost before the capture, and nothing repeats it: inside DATA (0),
    inside HEADERS (1), at the start of the request (2), at the end (3). */
 static void make_hole(capgen *g, unsigned arg) {
@@ -440,6 +468,7 @@ const capgen_scenario capgen_streams_scenarios[] = {
     {"http-far", make_far, 0, CAPGEN_SECRETS_FIRST, false},
     {"http-large", make_large, 0, CAPGEN_SECRETS_FIRST, false},
     {"http-huge", make_huge, 0, CAPGEN_SECRETS_FIRST, false},
+    {"http-bomb", make_bomb, 20000, CAPGEN_SECRETS_FIRST, false},
     {"http-hole-data", make_hole, 0, CAPGEN_SECRETS_FIRST, false},
     {"http-hole-headers", make_hole, 1, CAPGEN_SECRETS_FIRST, false},
     {"http-hole-request", make_hole, 2, CAPGEN_SECRETS_FIRST, false},
