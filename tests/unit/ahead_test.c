@@ -33,7 +33,7 @@ typedef struct made {
 typedef void make_fn(capgen *g);
 
 static void made_init(made *m, make_fn *make) {
-  capgen_files files = {open_memstream(&m->capture, &m->len), NULL, NULL};
+  capgen_files files = {.capture = open_memstream(&m->capture, &m->len)};
   capgen *g;
 
   assert_non_null(files.capture);
