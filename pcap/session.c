@@ -652,19 +652,11 @@ static void session_scanned(void *user, const quic_capture_record *rec) {
   }
 }
 
-/* session_threads: how many threads may open packets, beside this one. */
-static unsigned session_threads(const qd_options *opt) {
-  long online = sysconf(_SC_NPROCESSORS_ONLN);
-  unsigned spare = online > 1 ? (unsigned)online - 1 : 0;
-
-  return opt->threads >= 0        ? (unsigned)opt->threads
-         : spare < QD_WORKERS_MAX ? spare
-                                  : QD_WORKERS_MAX;
-}
-
 int qd_session_file(qd_session *se) {
   quic_capture_record rec;
   qd_source *src;
+  int threads =
+      se->opt->threads < 0 ? (int)qd_workers_spare() : se->opt->threads;
   unsigned n = 0;
   int status = 0;
   int rv;
@@ -674,8 +666,8 @@ int qd_session_file(qd_session *se) {
 
   if (rv == 0 && qd_source_seekable(src)) {
     rv = qd_source_secrets(src, session_scanned, se);
-    if (session_threads(se->opt)) {
-      qd_decoder_ahead(se->decoder, session_threads(se->opt), false);
+    if (threads > 0) {
+      qd_decoder_ahead(se->decoder, (unsigned)threads, false);
     }
   } else if (rv == 0) {
     qd_session_poll(se);

@@ -5,6 +5,7 @@
 #include <signal.h>
 #include <stdatomic.h>
 #include <stdbool.h>
+#include <unistd.h>
 
 #define WORKERS_WAKE 16  /* jobs that are worth waking a thread for */
 #define WORKERS_SPIN 100 /* looks at the queue before a thread sleeps */
@@ -111,6 +112,14 @@ static void workers_start(qd_workers *w, unsigned threads) {
     w->nthreads++;
   }
   (void)pthread_sigmask(SIG_SETMASK, &old, NULL);
+}
+
+unsigned qd_workers_spare(void) {
+  long online = sysconf(_SC_NPROCESSORS_ONLN);
+
+  return online <= 1                   ? 0
+         : online - 1 < QD_WORKERS_MAX ? (unsigned)online - 1
+                                       : QD_WORKERS_MAX;
 }
 
 int qd_workers_new(qd_workers **out, const quic_mem *mem, unsigned threads,

@@ -19,6 +19,10 @@ typedef struct qd_workers qd_workers;
    what only one may use at a time is chosen by it. */
 typedef void qd_workers_fn(void *job, unsigned who);
 
+/* qd_workers_spare returns how many threads would have a processor beside the
+   caller's, QD_WORKERS_MAX at most. */
+unsigned qd_workers_spare(void);
+
 /* qd_workers_new starts |threads| threads, QD_WORKERS_MAX at most; fewer, down
    to none, where the system has no more.  |room| is a power of two: jobs that
    may be under way.  The threads take no signals.  Returns 0 or
