@@ -112,14 +112,12 @@ def told(t, cap, ours):
 def event(c):
     """The connection_closed event that a verdict makes; the draft has no
     trigger for a close without an error."""
-    if c['class'] == 'open_at_end':
-        return None
+    if c['class'] in ('open_at_end', 'vanished'):
+        return None  # nobody closed
     out = {'initiator': 'local' if c['by'] == CLIENT else 'remote'}
     code = c['error_code']
     if c['class'] == 'version_negotiation':
         out['trigger'] = 'version_mismatch'
-    elif c['class'] == 'vanished':
-        out['trigger'] = 'unspecified'
     elif c['space'] == 'application':
         out['trigger'] = 'application'
         known = c['error'] == 'H3_NO_ERROR'

@@ -197,7 +197,7 @@ static void test_notes(void **state) {
       {{{'c', 0, GET, 'f'}, {'s', 0, "01030000d8", 'f'}},
        "stream 0: the response ended without a final status (RFC 9114 4.1): "
        "H3_MESSAGE_ERROR"},
-      {{{'c', 0, "0104 0000 ff24", 'f'}},
+      {{{'s', 3, "00 0400", 0}, {'c', 0, "0104 0000 ff24", 'f'}},
        "stream 0: the static table has no such entry (RFC 9204 3.1): "
        "QPACK_DECOMPRESSION_FAILED"},
       {{{'s', 3, "00 0400", 0}, {'c', 2, "02 3fe11f", 0}},
@@ -209,7 +209,7 @@ static void test_notes(void **state) {
       {{{'s', 1, GET, 'f'}},
        "stream 1: a bidirectional stream of the server (RFC 9114 6.1): "
        "H3_STREAM_CREATION_ERROR"},
-      {{{'s', 3, "01 00" OK, 'f'}},
+      {{{'c', 2, "00 0400", 0}, {'s', 3, "01 00" OK, 'f'}},
        "stream 3: a push stream of push ID 0, above MAX_PUSH_ID (RFC 9114 "
        "4.6): H3_ID_ERROR"},
       {{{'s', 3, "00 0400 07 01 04 07 01 08", 0}},
