@@ -496,6 +496,37 @@ static void http_forget(qd_protocol *app, qd_stream *st) {
   http_end_waiting(h, hs);
 }
 
+static void http_free_promise(void *user, quic_bytes key, void *value) {
+  qd_http *h = user;
+
+  (void)key;
+  qd_request_free(value, h->mem);
+  quic_mem_free(h->mem, value);
+}
+
+/* http_end_oldest ends the stream that is gone for the longest time. */
+static void http_end_oldest(qd_http *h) {
+  http_stream *hs = QUIC_LIST_ITEM(h->gone.next, http_stream, node);
+
+  quic_list_remove(&hs->node);
+  (void)quic_map_remove(&h->waiting, quic_bytes_of(&hs->id, sizeof(hs->id)));
+  http_end_waiting(h, hs);
+}
+
+static bool http_shed(qd_protocol *app) {
+  qd_http *h = (qd_http *)(void *)app;
+  bool promises = h->promises.len != 0;
+
+  if (!quic_list_empty(&h->gone)) {
+    http_end_oldest(h);
+    return true;
+  }
+  quic_map_each(&h->promises, http_free_promise, h);
+  quic_map_free(&h->promises);
+  quic_map_init(&h->promises, h->mem, h->trace->streams.pool->seed);
+  return promises;
+}
+
 static void http_finish(qd_protocol *app) {
   qd_http *h = (qd_http *)(void *)app;
 
@@ -504,20 +535,8 @@ static void http_finish(qd_protocol *app) {
     h->trace->http.qpack[side] = h->ends[side].stats;
   }
   while (!quic_list_empty(&h->gone)) {
-    http_stream *hs = QUIC_LIST_ITEM(h->gone.next, http_stream, node);
-
-    quic_list_remove(&hs->node);
-    (void)quic_map_remove(&h->waiting, quic_bytes_of(&hs->id, sizeof(hs->id)));
-    http_end_waiting(h, hs);
+    http_end_oldest(h);
   }
-}
-
-static void http_free_promise(void *user, quic_bytes key, void *value) {
-  qd_http *h = user;
-
-  (void)key;
-  qd_request_free(value, h->mem);
-  quic_mem_free(h->mem, value);
 }
 
 static void http_del(qd_protocol *app) {
@@ -536,9 +555,17 @@ static void http_del(qd_protocol *app) {
 }
 
 int qd_http_new(qd_protocol **out, qd_trace *tr) {
-  static const qd_protocol ops = {
-      "h3",      http_octets,   http_hole,   http_fin,    http_reset,
-      http_stop, http_datagram, http_forget, http_finish, http_del};
+  static const qd_protocol ops = {.name = "h3",
+                                  .octets = http_octets,
+                                  .hole = http_hole,
+                                  .fin = http_fin,
+                                  .reset = http_reset,
+                                  .stop = http_stop,
+                                  .datagram = http_datagram,
+                                  .forget = http_forget,
+                                  .shed = http_shed,
+                                  .finish = http_finish,
+                                  .del = http_del};
   const quic_mem *mem = qd_trace_mem(tr);
   qd_http *h = quic_mem_zalloc(mem, sizeof(*h));
   int rv = 0;

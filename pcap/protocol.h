@@ -26,6 +26,9 @@ struct qd_protocol {
   void (*datagram)(qd_protocol *app, qd_side side, quic_bytes data);
   /* The stream goes: both sides are done, or there is no room for it. */
   void (*forget)(qd_protocol *app, qd_stream *st);
+  /* Lets go of what no stream holds any more, oldest first.  Returns false when
+     there is nothing.  NULL = keeps nothing of the kind. */
+  bool (*shed)(qd_protocol *app);
   /* The connection is over; the streams were forgotten before. */
   void (*finish)(qd_protocol *app);
   void (*del)(qd_protocol *app);

@@ -149,6 +149,10 @@ bool qd_streams_evict(qd_streams *ss) {
   return true;
 }
 
+bool qd_streams_shed(qd_streams *ss) {
+  return ss->app && ss->app->shed && ss->app->shed(ss->app);
+}
+
 qd_stream *qd_streams_get(const qd_streams *ss, uint64_t id) {
   if (ss->last && ss->last->id == id) {
     return ss->last;

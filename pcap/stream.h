@@ -100,6 +100,10 @@ int qd_streams_frame(qd_streams *ss, qd_side side, const quic_frame *f,
    false when there is none. */
 bool qd_streams_evict(qd_streams *ss);
 
+/* qd_streams_shed lets go of something that the application keeps and that no
+   stream holds any more.  Returns false when there is none. */
+bool qd_streams_shed(qd_streams *ss);
+
 /* qd_streams_get returns the open stream |id|, or NULL. */
 qd_stream *qd_streams_get(const qd_streams *ss, uint64_t id);
 

@@ -448,7 +448,8 @@ static void traces_fit(qd_traces *ts, qd_trace *tr) {
   while (ts->budget.used - fixed > QD_TRACES_OCTETS) {
     if (ts->lru.next != &tr->lru) {
       traces_evict(ts);
-    } else if (!qd_streams_evict(&tr->streams)) {
+    } else if (!qd_streams_shed(&tr->streams) &&
+               !qd_streams_evict(&tr->streams)) {
       return;
     }
   }

@@ -13,6 +13,7 @@
 
 #include "pcap/conntab.h"
 #include "pcap/traces.h"
+#include "tests/support/failmem.h"
 #include "tests/support/octets.h"
 
 #define RUN_START (UINT64_C(1764320701) * QUIC_SECOND)
@@ -151,11 +152,9 @@ static void run_do(run *r, const run_step *s) {
   run_packet(r, s, side, &f);
 }
 
-static void run_init(run *r, const char *alpn) {
-  qd_traces_settings set = {.mem = quic_mem_default(),
-                            .seed = {1, 2},
-                            .outputs = &r->output,
-                            .noutputs = 1};
+static void run_init(run *r, const quic_mem *mem, const char *alpn) {
+  qd_traces_settings set = {
+      .mem = mem, .seed = {1, 2}, .outputs = &r->output, .noutputs = 1};
 
   memset(r, 0, sizeof(*r));
   r->base.event = run_event;
@@ -361,7 +360,7 @@ static void test_notes(void **state) {
 
   (void)state;
   for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-    run_init(&r, rows[i].alpn);
+    run_init(&r, quic_mem_default(), rows[i].alpn);
     for (const run_step *s = rows[i].steps; s->from; s++) {
       run_do(&r, s);
     }
@@ -411,7 +410,7 @@ static void test_requests(void **state) {
 
   (void)state;
   for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
-    run_init(&r, "h3");
+    run_init(&r, quic_mem_default(), "h3");
     for (const run_step *s = table[i].steps; s->from; s++) {
       run_do(&r, s);
     }
@@ -422,10 +421,52 @@ static void test_requests(void **state) {
   }
 }
 
+/* An index that means 4000 octets, 16 times. */
+#define LARGE "80808080808080808080808080808080"
+
+/* What waits for a table, and pushes that were promised, belong to no stream:
+   they give way, too, before a connection takes more than all may. */
+static void test_memory(void **state) {
+  static const run_step steps[] = {
+      {'c', 2, "00 04[01 80010000] 0d[bfffffff]", 0, 0},
+      {'s', 3, "00 04[01 80010000]", 0, 0},
+      {'c', 6, "02 3fe1ff03 41 61 7fa11e", 0, 0},
+      {'s', 7, "02 3fe1ff03 41 61 7fa11e", 0, 0},
+      {0, 0, NULL, 0, 0}};
+  static run r;
+  failmem fm;
+  char hex[256];
+
+  (void)state;
+  failmem_init(&fm);
+  run_init(&r, &fm.mem, "h3");
+  for (const run_step *s = steps; s->from; s++) {
+    run_do(&r, s);
+  }
+  memset(hex, '7', 100);
+  hex[100] = '\0';
+  for (int i = 0; i < 160; i++) {
+    run_do(&r, &(run_step){i & 1 ? 's' : 'c', i & 1 ? 7 : 6, hex, 0, 0});
+  }
+  for (unsigned i = 0; i < 1500; i++) {
+    uint64_t id = 64 * (uint64_t)i;
+
+    /* A trailer section waits for an insertion that never comes. */
+    r.next[QD_CLIENT][0] = r.next[QD_SERVER][0] = 0;
+    run_do(&r, &(run_step){'c', id, "01[0200 " LARGE "] 01[0300 80]", 'f', 0});
+    snprintf(hex, sizeof(hex), "05[%08x 0200 " LARGE "]", 0x80000000 | i);
+    run_do(&r, &(run_step){'s', id, hex, 'f', 0});
+  }
+  run_end(&r);
+  assert_true(fm.peak < QD_TRACES_OCTETS + (8 << 20));
+  assert_true(failmem_balanced(&fm));
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(test_notes),
       cmocka_unit_test(test_requests),
+      cmocka_unit_test(test_memory),
   };
 
   return cmocka_run_group_tests(tests, NULL, NULL);

@@ -95,9 +95,15 @@ static int setup(fixture *f, const quic_mem *mem) {
     return rv;
   }
   qd_streams_init(&f->streams, &f->pool);
-  f->app.base = (qd_protocol){"note",      note_octets, note_hole, note_fin,
-                              note_reset,  note_stop,   NULL,      note_forget,
-                              note_finish, note_del};
+  f->app.base = (qd_protocol){.name = "note",
+                              .octets = note_octets,
+                              .hole = note_hole,
+                              .fin = note_fin,
+                              .reset = note_reset,
+                              .stop = note_stop,
+                              .forget = note_forget,
+                              .finish = note_finish,
+                              .del = note_del};
   f->app.through = false;
   quic_text_init(&f->app.text, f->app.told, sizeof(f->app.told));
   f->streams.app = &f->app.base;
