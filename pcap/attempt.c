@@ -1,5 +1,6 @@
 #include "pcap/attempt.h"
 
+#include "pcap/ahead.h"
 #include "wire/pktnum.h"
 #include "wire/varint.h"
 
@@ -32,7 +33,9 @@ static int attempt_pn(const qd_attempt *at, const quic_keys *keys,
     if (rv == 0 && !qd_keyring_plausible(res->payload, at->h->type)) {
       rv = QUIC_ERR_AUTH;
     }
-  } else {
+  } else if (!at->ring->ahead ||
+             !qd_ahead_open(at->ring->ahead, keys, at->raw.data, at->h, um,
+                            at->path_id, pn, &rv, &res->payload)) {
     rv = quic_packet_open(keys, at->raw.data, len, at->h, um, at->path_id, pn,
                           at->out, &res->payload);
   }
@@ -114,8 +117,12 @@ int qd_attempt_masked(const qd_attempt *at, quic_hp *hp, bool guess,
   for (; loss_bits >= 0 && rv == QUIC_ERR_AUTH; loss_bits--) {
     quic_unmasked um;
 
-    rv = quic_packet_unmask(at->ring->crypto, hp, at->raw.data,
-                            at->h->packet_len, at->h, loss_bits != 0, &um);
+    rv = 0;
+    if (!at->ring->ahead || !qd_ahead_unmask(at->ring->ahead, hp, at->raw.data,
+                                             at->h, loss_bits != 0, &um)) {
+      rv = quic_packet_unmask(at->ring->crypto, hp, at->raw.data,
+                              at->h->packet_len, at->h, loss_bits != 0, &um);
+    }
     if (rv != 0) {
       return rv;
     }

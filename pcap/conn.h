@@ -61,6 +61,7 @@ typedef struct qd_facts {
   bool hello_complete;
   bool hello_stale; /* a Retry came since; the next hello may differ */
   bool early_data, psk, ech;
+  bool early_refused;        /* EncryptedExtensions without early_data */
   char sni[QD_SNI_MAX];      /* untrusted, NUL-terminated */
   uint8_t alpn[QD_ALPN_MAX]; /* the client's offer, raw list */
   uint16_t alpn_len;

@@ -198,6 +198,7 @@ qd_conn *qd_conntab_new(qd_conntab *tab, const quic_addr *client,
   }
   conn->refs = 1;
   conn->ring.work = &tab->work;
+  conn->ring.ahead = tab->ahead;
   conn->number = tab->next_number++;
   conn->first = conn->last = now;
   conn->sides[QD_CLIENT].addr = *client;
@@ -215,6 +216,13 @@ qd_conn *qd_conntab_new(qd_conntab *tab, const quic_addr *client,
   }
   qd_conntab_set_server(tab, conn);
   return conn;
+}
+
+void qd_conntab_set_ahead(qd_conntab *tab, struct qd_ahead *ahead) {
+  tab->ahead = ahead;
+  for (quic_list *at = tab->lru.next; at != &tab->lru; at = at->next) {
+    QUIC_LIST_ITEM(at, qd_conn, lru)->ring.ahead = ahead;
+  }
 }
 
 void qd_conntab_touch(qd_conntab *tab, qd_conn *conn, quic_time now) {

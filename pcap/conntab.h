@@ -44,6 +44,7 @@ typedef struct qd_conntab {
   uint32_t next_number;
   uint64_t evicted;
   qd_work work;                        /* of all connections */
+  struct qd_ahead *ahead;              /* of all; NULL = none */
   uint64_t crypto_total;               /* octets in CRYPTO streams */
   uint32_t cid_lens[QUIC_CID_MAX + 1]; /* CIDs known, by length */
 } qd_conntab;
@@ -56,6 +57,10 @@ void qd_conntab_free(qd_conntab *tab);
    out of memory. */
 qd_conn *qd_conntab_new(qd_conntab *tab, const quic_addr *client,
                         const quic_addr *server, quic_time now);
+
+/* qd_conntab_set_ahead lets |ahead| open packets for all connections, those to
+   come included. */
+void qd_conntab_set_ahead(qd_conntab *tab, struct qd_ahead *ahead);
 
 /* qd_conntab_touch marks |conn| as used at |now|. */
 void qd_conntab_touch(qd_conntab *tab, qd_conn *conn, quic_time now);

@@ -12,6 +12,7 @@ int qd_decoder_new(qd_decoder **out, const qd_decoder_settings *settings) {
   dec->settings = *settings;
   dec->keys_final = !settings->late_keys;
   dec->scratch_cap = DECODER_SCRATCH;
+  dec->costly = UINT32_MAX;
   qd_conntab_init(&dec->tab, settings->mem, settings->crypto, settings->seed);
   qd_hold_init(&dec->hold, settings->mem, settings->patience, settings->fn,
                settings->user);
@@ -29,6 +30,7 @@ void qd_decoder_del(qd_decoder *dec) {
   if (!dec) {
     return;
   }
+  qd_ahead_del(dec->ahead);
   qd_hold_free(&dec->hold);
   qd_conntab_free(&dec->tab);
   quic_mem_free(dec->settings.mem, dec->scratch);
@@ -49,6 +51,10 @@ uint64_t qd_decoder_refused(const qd_decoder *dec) {
 
 uint64_t qd_decoder_given_up(const qd_decoder *dec) {
   return dec->hold.given_up;
+}
+
+uint64_t qd_decoder_opened_ahead(const qd_decoder *dec) {
+  return dec->ahead ? qd_ahead_used(dec->ahead) : 0;
 }
 
 /* decoder_padding emits what is left of the datagram as no packet. */
@@ -142,11 +148,16 @@ static void decoder_fill_work(qd_work *work, size_t len) {
   }
 }
 
-void qd_decoder_datagram(qd_decoder *dec, uint64_t frame, quic_time now,
-                         const quic_datagram *dg) {
+static void decoder_datagram(void *user, uint64_t frame, quic_time now,
+                             const quic_datagram *dg) {
+  qd_decoder *dec = user;
   qd_decoding ctx = {.dec = dec, .dg = dg, .frame = frame, .now = now};
   bool quic = false;
 
+  if (dec->stopped && frame != dec->frame) {
+    return;
+  }
+  dec->frame = frame;
   dec->stats.datagrams++;
   qd_hold_expire(&dec->hold, now);
   decoder_fill_work(&dec->tab.work, dg->payload.len);
@@ -181,6 +192,37 @@ void qd_decoder_datagram(qd_decoder *dec, uint64_t frame, quic_time now,
   }
 }
 
+void qd_decoder_datagram(qd_decoder *dec, uint64_t frame, quic_time now,
+                         const quic_datagram *dg) {
+  if (!dec->tab.ahead || !qd_ahead_push(dec->ahead, frame, now, dg)) {
+    decoder_datagram(dec, frame, now, dg);
+  }
+}
+
+void qd_decoder_ahead(qd_decoder *dec, unsigned threads, bool eager) {
+  qd_ahead_settings set = {.mem = dec->settings.mem,
+                           .tab = &dec->tab,
+                           .threads = threads,
+                           .eager = eager,
+                           .fn = decoder_datagram,
+                           .user = dec};
+
+  if (!dec->ahead && qd_ahead_new(&dec->ahead, &set) != 0) {
+    dec->ahead = NULL;
+  }
+  dec->costly = !dec->ahead ? UINT32_MAX : eager ? 0 : QD_AHEAD_COST;
+}
+
+void qd_decoder_flush(qd_decoder *dec) {
+  if (dec->tab.ahead) {
+    qd_ahead_flush(dec->ahead);
+  }
+}
+
+void qd_decoder_stop(qd_decoder *dec) {
+  dec->stopped = true;
+}
+
 static void decoder_claim_entry(qd_decoder *dec, qd_conn *conn) {
   quic_keylog_entry *entry =
       conn->facts.has_random
@@ -194,8 +236,10 @@ static void decoder_claim_entry(qd_decoder *dec, qd_conn *conn) {
 }
 
 void qd_decoder_keys_changed(qd_decoder *dec) {
-  quic_list *at = dec->tab.lru.next;
+  quic_list *at;
 
+  qd_decoder_flush(dec);
+  at = dec->tab.lru.next;
   while (dec->settings.keylog && at != &dec->tab.lru) {
     qd_conn *conn = QUIC_LIST_ITEM(at, qd_conn, lru);
 
@@ -209,10 +253,12 @@ void qd_decoder_keys_changed(qd_decoder *dec) {
 }
 
 void qd_decoder_set_patience(qd_decoder *dec, quic_duration patience) {
+  qd_decoder_flush(dec);
   dec->hold.patience = patience;
 }
 
 void qd_decoder_tick(qd_decoder *dec, quic_time now) {
+  qd_decoder_flush(dec);
   qd_hold_tick(&dec->hold, now);
 }
 

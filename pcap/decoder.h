@@ -54,6 +54,22 @@ void qd_decoder_del(qd_decoder *dec);
 void qd_decoder_datagram(qd_decoder *dec, uint64_t frame, quic_time now,
                          const quic_datagram *dg);
 
+/* qd_decoder_ahead lets |threads| threads (QD_WORKERS_MAX at most, and 0 is
+   allowed) open packets before they are decoded, once the AEAD of a connection
+   is a costly one.  Datagrams then wait in a queue until it is full, or until
+   qd_decoder_flush or another function below is called; what comes out is the
+   same, only later.  |eager| (for tests): at once, and whatever the AEAD costs.
+   To be called before the first datagram; secrets may be added to the key log
+   when nothing waits.  Without memory nothing changes. */
+void qd_decoder_ahead(qd_decoder *dec, unsigned threads, bool eager);
+
+/* qd_decoder_flush decodes what waits. */
+void qd_decoder_flush(qd_decoder *dec);
+
+/* qd_decoder_stop drops what waits and belongs to another record than the
+   datagram in work; nothing more is handed in. */
+void qd_decoder_stop(qd_decoder *dec);
+
 /* qd_decoder_keys_changed tries what waits again, after the key log grew. */
 void qd_decoder_keys_changed(qd_decoder *dec);
 
@@ -73,5 +89,8 @@ const qd_decoder_stats *qd_decoder_get_stats(const qd_decoder *dec);
 uint64_t qd_decoder_evicted(const qd_decoder *dec);
 uint64_t qd_decoder_given_up(const qd_decoder *dec);
 uint64_t qd_decoder_refused(const qd_decoder *dec);
+
+/* Packets that were opened ahead, and found so when they were decoded. */
+uint64_t qd_decoder_opened_ahead(const qd_decoder *dec);
 
 #endif /* !defined(QD_DECODER_H) */

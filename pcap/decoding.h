@@ -6,6 +6,7 @@
    each, opening.c opens packets and takes their facts, decoding.c hands them
    out. */
 
+#include "pcap/ahead.h"
 #include "pcap/decoder.h"
 #include "pcap/trial.h"
 
@@ -21,11 +22,15 @@ struct qd_decoder {
   qd_conntab tab;
   qd_hold hold;
   qd_trial trial;
+  qd_ahead *ahead; /* NULL = packets are opened when they are decoded */
+  uint32_t costly; /* |cost| of suites that |ahead| is for */
   qd_decoder_stats stats;
   uint8_t *scratch;
   size_t scratch_cap;
   qd_recent recent[QD_DUPLICATES];
   bool keys_final; /* nothing will be added to the key log */
+  bool stopped;    /* what comes behind |frame| is dropped */
+  uint64_t frame;  /* decoded last */
 };
 
 /* One datagram on its way. */

@@ -86,6 +86,20 @@ static int generations_one(const qd_attempt *at, qd_app *app, uint32_t gen,
   return rv;
 }
 
+bool qd_keyring_current(const qd_keyring *ring, qd_side side, qd_current *out) {
+  const qd_app *app = ring->app[side];
+
+  if (!app || !app->first.verified || !app->first.keys.suite) {
+    return false;
+  }
+  out->keys = app->current == 0 ? &app->first.keys
+                                : &app->window[app->current - app->base];
+  out->hp = app->first.keys.hp;
+  out->generation = app->current;
+  out->largest = ring->spaces[side].app[0].largest;
+  return out->keys->suite != NULL;
+}
+
 /* generations_cut picks the generation of a packet whose end is lost: nothing
    would tell a wrong one from a right one, but the packet number does. */
 static int generations_cut(const qd_attempt *at, qd_app *app,

@@ -158,6 +158,7 @@ static void handshake_encrypted_extensions(qd_conn *conn, const qd_packet *p,
   if (quic_tls_peek_encrypted_extensions(&ee, body) != 0) {
     return;
   }
+  facts->early_refused = !ee.early_data;
   quic_reader_init(&list, ee.alpn.data, ee.alpn.len);
   if (quic_tls_alpn_next(&list, &name) &&
       name.len <= sizeof(facts->alpn_chosen)) {

@@ -163,11 +163,21 @@ static bool http_placed(qd_http *h, const http_stream *hs, qd_side side,
   return false;
 }
 
+/* http_heard: all that |side| sent on its control stream up to now was read, as
+   far as the capture tells. */
+static bool http_heard(const qd_http *h, qd_side side) {
+  uint64_t id = h->ends[side].control;
+  const qd_stream *st =
+      id == QD_REQUEST_NONE ? NULL : qd_streams_get(&h->trace->streams, id);
+
+  return st && !st->half[side].deaf && !quic_inorder_hole(&st->half[side].in);
+}
+
 void http_push_id(qd_http *h, const http_stream *hs, uint64_t push_id,
                   const char *what) {
   uint64_t max = h->ends[QD_CLIENT].max_push_id;
 
-  if (max == QD_REQUEST_NONE || push_id > max) {
+  if ((max == QD_REQUEST_NONE || push_id > max) && http_heard(h, QD_CLIENT)) {
     http_note(h, hs->id, 0x108,
               "%s of push ID %llu, above MAX_PUSH_ID (RFC 9114 4.6)", what,
               (unsigned long long)push_id);
@@ -314,7 +324,7 @@ static void http_octets(qd_protocol *app, qd_stream *st, qd_side side,
   qd_http *h = (qd_http *)(void *)app;
   http_stream *hs = http_stream_of(h, st);
 
-  if (!hs || !http_opened(h, hs, &data) || data.len == 0) {
+  if (!hs || !http_opened(h, hs, side, &data) || data.len == 0) {
     return;
   }
   switch (hs->kind) {

@@ -71,6 +71,7 @@ typedef struct http_end {
   uint64_t control, encoder, decoder; /* stream IDs; QD_REQUEST_NONE */
   qd_http_settings settings;
   qpack_decoder *qpack; /* of what this end encodes */
+  bool plain;           /* the section in work refers to no dynamic entry */
   bool limited;         /* its limits are known, or were guessed */
   uint8_t *early;       /* octets of the encoder stream before that */
   size_t early_len, early_cap;
@@ -111,7 +112,7 @@ void http_note(qd_http *h, uint64_t stream_id, uint64_t code, const char *fmt,
                ...) QUIC_PRINTF(4, 5);
 
 /* http_push_id checks an ID that |what| names against MAX_PUSH_ID (RFC 9114
-   §4.6). */
+   §4.6), when the capture has what the client said of it. */
 void http_push_id(qd_http *h, const http_stream *hs, uint64_t push_id,
                   const char *what);
 
@@ -124,8 +125,9 @@ void http_emit_frame(qd_http *h, const http_stream *hs, qd_side side,
 
 /* http_opened reads the type of a unidirectional stream and the ID behind that
    of a push or a WebTransport stream, and the signal value of a bidirectional
-   stream of the server.  Returns false while they are not whole. */
-bool http_opened(qd_http *h, http_stream *hs, quic_bytes *data);
+   stream of the server; |data| is what |side| sent.  Returns false while they
+   are not whole. */
+bool http_opened(qd_http *h, http_stream *hs, qd_side side, quic_bytes *data);
 
 /* http_emit_type tells what |hs| begins with. */
 void http_emit_type(qd_http *h, const http_stream *hs);

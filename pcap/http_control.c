@@ -54,10 +54,34 @@ static void control_setting(qd_http *h, const http_stream *hs, http_end *end,
 
 #define CONTROL_SETTINGS_MAX 64 /* compared with each other */
 
+/* The settings of a frame: how often each was there, up to two. */
+typedef struct control_seen {
+  uint64_t id;
+  bool twice;
+} control_seen;
+
+/* control_again notes |id| among the |*n| that were seen.  Returns whether it
+   is there for the second time. */
+static bool control_again(control_seen *seen, size_t *n, uint64_t id) {
+  bool again;
+
+  for (size_t i = 0; i < *n; i++) {
+    if (seen[i].id == id) {
+      again = !seen[i].twice;
+      seen[i].twice = true;
+      return again;
+    }
+  }
+  if (*n < CONTROL_SETTINGS_MAX) {
+    seen[(*n)++] = (control_seen){.id = id};
+  }
+  return false;
+}
+
 static void control_settings(qd_http *h, const http_stream *hs, qd_side side,
                              quic_bytes payload) {
   http_end *end = &h->ends[side];
-  uint64_t ids[CONTROL_SETTINGS_MAX];
+  control_seen seen[CONTROL_SETTINGS_MAX];
   size_t n = 0;
   quic_reader rd;
   qlog_event e;
@@ -70,15 +94,10 @@ static void control_settings(qd_http *h, const http_stream *hs, qd_side side,
   end->settings.seen = true;
   quic_reader_init(&rd, payload.data, payload.len);
   while ((rv = quic_h3_settings_next(&rd, &id, &value)) == 0) {
-    for (size_t i = 0; i < n; i++) {
-      if (ids[i] == id) {
-        http_note(h, hs->id, 0x109,
-                  "setting 0x%llx stands twice (RFC 9114 7.2.4)",
-                  (unsigned long long)id);
-      }
-    }
-    if (n < CONTROL_SETTINGS_MAX) {
-      ids[n++] = id;
+    if (control_again(seen, &n, id)) {
+      http_note(h, hs->id, 0x109,
+                "setting 0x%llx stands twice (RFC 9114 7.2.4)",
+                (unsigned long long)id);
     }
     control_setting(h, hs, end, id, value);
   }
@@ -122,6 +141,7 @@ static void control_priority(qd_http *h, const http_stream *hs,
   }
   qlog_event_init(&e, QLOG_H3_PRIORITY_UPDATED, h->trace->now);
   if (push) {
+    http_push_id(h, hs, id, "PRIORITY_UPDATE");
     e.u.h3_priority.push_id = id;
   } else {
     e.u.h3_priority.stream_id = id;

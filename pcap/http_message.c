@@ -83,7 +83,9 @@ static bool message_decimal(quic_bytes b, uint64_t *value) {
 }
 
 static bool message_is(quic_bytes b, const char *text) {
-  return quic_bytes_eq(b, quic_bytes_of(text, strlen(text)));
+  /* The first octet tells most apart. */
+  return b.len && b.data[0] == (uint8_t)*text &&
+         quic_bytes_eq(b, quic_bytes_of(text, strlen(text)));
 }
 
 /* What a field name must not be (RFC 9114 §4.2); NULL when it may. */
@@ -269,23 +271,43 @@ static bool message_tunnel(const qd_request *rq) {
   return message_is(qd_fields_find(fs, "capsule-protocol"), "?1");
 }
 
+/* message_empty: the response of |rq| may be without content whatever
+   content-length says (RFC 9110 §8.6), or nobody knows what was asked. */
+static bool message_empty(const qd_request *rq) {
+  return !rq->side[QD_CLIENT].has_headers || rq->status == 304 ||
+         message_is(qd_request_method(rq), "HEAD");
+}
+
+/* message_opened: the response of |rq| has no content but a tunnel, and
+   content-length means nothing (RFC 9110 §9.3.6). */
+static bool message_opened(const qd_request *rq) {
+  return message_is(qd_request_method(rq), "CONNECT") && rq->status / 100 == 2;
+}
+
 /* message_length compares content-length with what came, when both are known
    (RFC 9114 §4.1.2). */
 static void message_length(qd_http *h, const http_stream *hs, qd_side side) {
   const http_half *half = &hs->half[side];
   const qd_request *rq = hs->request;
   const qd_http_message *m = &rq->side[side];
-  /* Without content whatever content-length says (RFC 9110 §8.6). */
   bool none = side == QD_SERVER &&
-              (message_is(qd_request_method(rq), "HEAD") || rq->status == 304);
+              (message_opened(rq) || (m->body == 0 && message_empty(rq)));
 
   if (m->fin && half->length != QD_REQUEST_NONE && half->length != m->body &&
-      !(none && m->body == 0) && !m->lost && !half->blind) {
+      !none && !m->lost && !half->blind) {
     http_note(h, hs->id, 0x10e,
               "content-length says %llu octets, the content has %llu (RFC "
               "9114 4.1.2)",
               (unsigned long long)half->length, (unsigned long long)m->body);
   }
+}
+
+/* message_capsules_begin: the content of |side| are capsules, unless some
+   passed before that was known. */
+static void message_capsules_begin(http_stream *hs, qd_side side) {
+  http_half *half = &hs->half[side];
+
+  half->tunnel = half->tunnel || hs->request->side[side].body == 0;
 }
 
 static void message_header(qd_http *h, http_stream *hs, qd_side side,
@@ -301,8 +323,14 @@ static void message_header(qd_http *h, http_stream *hs, qd_side side,
     half->length = QD_REQUEST_NONE;
   }
   message_length(h, hs, side); /* QPACK may have held this back */
+  if (side == QD_CLIENT && rq->side[QD_SERVER].body == 0) {
+    message_length(h, hs, QD_SERVER); /* this tells what was asked */
+  }
   if (message_tunnel(rq)) {
-    hs->half[QD_CLIENT].tunnel = hs->half[QD_SERVER].tunnel = true;
+    message_capsules_begin(hs, QD_CLIENT);
+    if (rq->status / 100 == 2) { /* a refusal has content as any other */
+      message_capsules_begin(hs, QD_SERVER);
+    }
   }
   if (priority.data) {
     qlog_event_init(&e, QLOG_H3_PRIORITY_UPDATED, h->trace->now);
@@ -480,6 +508,11 @@ void http_message_end(qd_http *h, http_stream *hs, qd_side side) {
               "the %s ended without %s (RFC 9114 4.1)",
               side == QD_CLIENT ? "request" : "response",
               half->sections ? "a final status" : "HEADERS");
+  }
+  if (half->tunnel && !quic_tlv_reader_between(&half->capsules) &&
+      !half->blind) {
+    http_note(h, hs->id, 0x10e,
+              "the stream ends inside a capsule (RFC 9297 3.3)");
   }
   message_length(h, hs, side);
 }

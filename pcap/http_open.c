@@ -103,9 +103,11 @@ static void open_pushed(qd_http *h, const http_stream *hs) {
 
 /* open_answered reads the first integer of a bidirectional stream of the
    server: only WebTransport has them (RFC 9114 §6.1). */
-static bool open_answered(qd_http *h, http_stream *hs, quic_bytes *data) {
+static bool open_answered(qd_http *h, http_stream *hs, qd_side side,
+                          quic_bytes *data) {
   if (hs->kind == HTTP_UNDECIDED) {
-    if (!open_prefix(hs, data, &hs->type)) {
+    /* The client answers what the capture has not. */
+    if (side != hs->opener || !open_prefix(hs, data, &hs->type)) {
       return false;
     }
     hs->kind = HTTP_WEBTRANSPORT;
@@ -120,9 +122,9 @@ static bool open_answered(qd_http *h, http_stream *hs, quic_bytes *data) {
   return true;
 }
 
-bool http_opened(qd_http *h, http_stream *hs, quic_bytes *data) {
+bool http_opened(qd_http *h, http_stream *hs, qd_side side, quic_bytes *data) {
   if ((hs->id & 3) == 1) {
-    return open_answered(h, hs, data);
+    return open_answered(h, hs, side, data);
   }
   if (!hs->has_type) {
     if (!open_prefix(hs, data, &hs->type)) {

@@ -61,12 +61,38 @@ static void qpack_decoded(qd_http *h, qd_side side, const qpack_section *s) {
   http_stream_settle(h, hs);
 }
 
+/* qpack_trouble notes what the decoder found wrong; a limit of ours is nobody's
+   fault, and without the SETTINGS of the peer the limits are but guessed. */
+static void qpack_trouble(qd_http *h, qd_side side, uint64_t stream_id) {
+  const qpack_error *err = qpack_decoder_error(h->ends[side].qpack);
+  const char *sign = strstr(err->section, "§");
+
+  if (err->code && sign &&
+      (h->ends[http_other(side)].settings.seen || h->ends[side].plain)) {
+    http_note(h, stream_id, err->code, "%s (%.*s%s)", err->clause,
+              (int)(sign - err->section), err->section, sign + strlen("§"));
+  }
+}
+
+/* qpack_section_of takes a section from the decoder, at once or when it need
+   not wait any more. */
+static void qpack_section_of(qd_http *h, qd_side side, const qpack_section *s) {
+  const http_stream *hs = http_stream_find(h, s->stream_id);
+  /* What stands behind a hole is read so late that entries may be gone. */
+  bool late = hs && hs->request && hs->request->side[side].lost;
+
+  qpack_decoded(h, side, s);
+  if (s->status != 0 && !late) {
+    qpack_trouble(h, side, s->stream_id);
+  }
+}
+
 static void qpack_section_client(void *user, const qpack_section *s) {
-  qpack_decoded(user, QD_CLIENT, s);
+  qpack_section_of(user, QD_CLIENT, s);
 }
 
 static void qpack_section_server(void *user, const qpack_section *s) {
-  qpack_decoded(user, QD_SERVER, s);
+  qpack_section_of(user, QD_SERVER, s);
 }
 
 static void qpack_insertion_of(qd_http *h, qd_side side,
@@ -90,6 +116,7 @@ int http_qpack_init(qd_http *h, qd_side side) {
   qpack_decoder_settings set = {.max_blocked_streams = QPACK_BLOCKED_ANY,
                                 .max_section_octets = QD_HTTP_SECTION_MAX,
                                 .max_held_octets = QD_HTTP_HELD_MAX,
+                                .max_table_octets = QD_HTTP_CAPACITY_MAX,
                                 .passive = true};
 
   memcpy(set.seed, h->waiting.seed, sizeof(set.seed));
@@ -103,19 +130,6 @@ void http_qpack_free(qd_http *h, qd_side side) {
   qpack_decoder_del(end->qpack);
   qpack_parser_free(&end->acks);
   quic_mem_free(h->mem, end->early);
-}
-
-/* qpack_trouble notes what the decoder found wrong; a limit of ours is nobody's
-   fault. */
-static void qpack_trouble(qd_http *h, qd_side side, uint64_t stream_id) {
-  const qpack_error *err = qpack_decoder_error(h->ends[side].qpack);
-
-  const char *sign = strstr(err->section, "§");
-
-  if (err->code && sign) {
-    http_note(h, stream_id, err->code, "%s (%.*s%s)", err->clause,
-              (int)(sign - err->section), err->section, sign + strlen("§"));
-  }
 }
 
 static void qpack_feed(qd_http *h, qd_side side, quic_bytes data) {
@@ -138,9 +152,6 @@ static void qpack_limit(qd_http *h, qd_side side, uint64_t capacity) {
   http_end *end = &h->ends[side];
   quic_bytes early = quic_bytes_of(end->early, end->early_len);
 
-  if (capacity > QD_HTTP_CAPACITY_MAX) {
-    capacity = QD_HTTP_CAPACITY_MAX;
-  }
   /* A passive decoder takes this after a guess, too. */
   if (qpack_decoder_set_limits(end->qpack, capacity, QPACK_BLOCKED_ANY) == 0) {
     end->limited = true;
@@ -260,19 +271,20 @@ void http_qpack_section(qd_http *h, http_stream *hs, qd_side side,
   if (dynamic && !end->limited) {
     qpack_guess(h, side);
   }
-  if (dynamic && qpack_lost(h, side)) {
+  /* A capture that starts in the middle has neither SETTINGS nor table. */
+  if (dynamic && (!end->limited || qpack_lost(h, side))) {
     qpack_refuse(h, hs, side, section, push_id);
     return;
   }
   /* A token is never NULL: none is 0, push ID n is n + 1. */
+  end->plain = !dynamic;
   rv = qpack_decoder_section(end->qpack, hs->id, section,
                              (void *)(uintptr_t)(push_id + 1));
+  end->plain = false;
   if (rv == QUIC_ERR_AGAIN) {
     end->stats.blocked++;
     if (half->pending++ == 0) {
       half->waiting = h->trace->now;
     }
-  } else if (rv != 0) {
-    qpack_trouble(h, side, hs->id);
   }
 }

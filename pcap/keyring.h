@@ -78,10 +78,13 @@ typedef struct qd_pnspaces {
   uint8_t npaths;
 } qd_pnspaces;
 
+struct qd_ahead;
+
 typedef struct qd_keyring {
   const quic_crypto *crypto;
   const quic_mem *mem;
   qd_work *work;                             /* NULL = unlimited */
+  struct qd_ahead *ahead;                    /* opens packets; NULL = none */
   quic_keylog_entry *entries[QD_HELLOS_MAX]; /* newest last */
   uint8_t nsecrets[QD_HELLOS_MAX]; /* that they had when they were added */
   size_t nentries;
@@ -132,6 +135,18 @@ bool qd_keyring_has_secret(const qd_keyring *ring, qd_level level,
 /* qd_keyring_ready: keys of |level| and |side| have opened a packet. */
 bool qd_keyring_ready(const qd_keyring *ring, qd_level level, qd_side side);
 
+/* The 1-RTT keys of one direction that opened a packet last.  Borrowed until
+   the keyring changes. */
+typedef struct qd_current {
+  const quic_keys *keys;
+  const quic_hp *hp;
+  uint32_t generation;
+  uint64_t largest; /* packet number of path 0 */
+} qd_current;
+
+/* qd_keyring_current returns false when there are none, or no handles. */
+bool qd_keyring_current(const qd_keyring *ring, qd_side side, qd_current *out);
+
 /* What a successful open found. */
 typedef struct qd_opened {
   quic_bytes payload;
@@ -144,9 +159,10 @@ typedef struct qd_opened {
 } qd_opened;
 
 /* qd_keyring_open opens the packet |raw| with header |h| sent by |side|.
-   |out| has room for |raw|.len octets and receives header and payload.
-   Returns 0, QUIC_ERR_AUTH (keys, but none fits), QUIC_ERR_AGAIN (no keys),
-   or QUIC_ERR_SHORT (no whole header protection sample). */
+   |out| has room for |raw|.len octets; the payload is there, or was opened
+   ahead and lives as long as |raw|. Returns 0, QUIC_ERR_AUTH (keys, but none
+   fits), QUIC_ERR_AGAIN (no keys), or QUIC_ERR_SHORT (no whole header
+   protection sample). */
 int qd_keyring_open(qd_keyring *ring, const quic_header *h, quic_bytes raw,
                     qd_side side, uint32_t path_id, uint8_t *out,
                     qd_opened *res) QUIC_MUST_USE;

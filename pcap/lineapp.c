@@ -78,9 +78,8 @@ static void lineapp_octets(qd_protocol *base, qd_stream *st, qd_side side,
 
 static bool lineapp_hole(qd_protocol *base, qd_stream *st, qd_side side,
                          uint64_t len) {
-  lineapp_stream *ls = st->app;
+  lineapp_stream *ls = lineapp_of((qd_lineapp *)(void *)base, st);
 
-  (void)base;
   if (!ls) {
     return false;
   }

@@ -115,6 +115,10 @@ static void opening_opened(qd_decoder *dec, qd_conn *conn, qd_packet *p,
   conn->vn_only = false;
   qd_keyring_note_opened(&conn->ring, qd_packet_level(h->type), p->sender,
                          p->path_id, res->pn);
+  if (h->type == QUIC_PACKET_1RTT && conn->ring.suite &&
+      conn->ring.suite->cost >= dec->costly) {
+    qd_ahead_opened(dec->ahead, p);
+  }
   if (h->is_long) {
     conn->version = h->version;
     qd_conntab_add_cid(&dec->tab, conn, p->sender, h->scid, 0);

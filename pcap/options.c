@@ -9,6 +9,7 @@
 
 #include "base/text.h"
 #include "crypto/backend.h"
+#include "pcap/workers.h"
 
 enum {
   OPT_FLAT = 256,
@@ -28,7 +29,8 @@ enum {
   OPT_QLOG_COMPAT,
   OPT_INJECT,
   OPT_STRIP,
-  OPT_EXPECT
+  OPT_EXPECT,
+  OPT_THREADS
 };
 
 static const char options_doc[] =
@@ -64,6 +66,10 @@ static const struct argp_option options_list[] = {
     {"user", 'Z', "USER", 0,
      "Live: become USER before decoding (default: whoever called sudo, else "
      "nobody)",
+     1},
+    {"threads", OPT_THREADS, "N", 0,
+     "Open packets of costly ciphers in N threads more, 0 to 4 (default: one "
+     "less than there are processors)",
      1},
     {NULL, 0, NULL, 0, "Output:", 2},
     {"verbose", 'v', NULL, 0, "Show frames and their fields; -vv: everything",
@@ -165,6 +171,14 @@ static uint64_t options_count(const char *arg, struct argp_state *state) {
   return n;
 }
 
+static int options_threads(const char *arg, struct argp_state *state) {
+  if (*arg < '0' || *arg > '0' + QD_WORKERS_MAX || arg[1]) {
+    argp_error(state, "--threads takes a number from 0 to %d, not '%s'",
+               QD_WORKERS_MAX, options_safe(arg));
+  }
+  return *arg - '0';
+}
+
 static void options_mode(qd_options *opt, qd_mode mode,
                          struct argp_state *state) {
   if (opt->mode != QD_MODE_LINE && opt->mode != mode) {
@@ -229,6 +243,9 @@ static error_t options_one(int key, char *arg, struct argp_state *state) {
     return 0;
   case 'Z':
     opt->user = arg;
+    return 0;
+  case OPT_THREADS:
+    opt->threads = options_threads(arg, state);
     return 0;
   case 'v':
     options_mode(opt, QD_MODE_TREE, state);
@@ -383,6 +400,7 @@ void qd_options_parse(qd_options *opt, int argc, char **argv) {
   const char *env = getenv("SSLKEYLOGFILE");
 
   memset(opt, 0, sizeof(*opt));
+  opt->threads = -1;
   argp_err_exit_status = QD_EXIT_USAGE;
   argp_program_version_hook = options_version;
   (void)argp_parse(&argp, argc, argv, 0, NULL, opt);

@@ -57,6 +57,7 @@ typedef struct qd_options {
   bool absolute_time;
   bool unordered; /* -l */
   bool quiet;     /* -q: no progress, no notes */
+  int threads;    /* --threads; -1 = as many as there are processors */
 } qd_options;
 
 /* qd_options_parse reads the command line.  It leaves the process with status

@@ -20,7 +20,6 @@ static const qd_table_column summary_columns[] = {
     {"rtt min / srtt", true, 0},
     {"streams", true, 0},
     {"requests", true, 0},
-    {"ended", false, 0},
 };
 
 #define SUMMARY_COLUMNS (sizeof(summary_columns) / sizeof(summary_columns[0]))
@@ -147,7 +146,7 @@ static void summary_rtt(out_summary *o, const qd_trace *tr) {
 }
 
 static void summary_part(quic_text *t, const char *text) {
-  if (t->len) {
+  if (t->len && t->buf[t->len - 1] != '\n') {
     quic_text_str(t, "  ");
   }
   quic_text_str(t, text);
@@ -276,7 +275,7 @@ static void summary_ended(qd_output *out, struct qd_trace *tr) {
   summary_number(o, summary_streams(tr));
   summary_number(o, tr->requests);
   quic_close_sentence(quic_analysis_close(tr->analysis), &o->table.text);
-  summary_next(o);
+  quic_text_char(&o->table.text, '\n');
   summary_note(&o->table.text, tr);
   qd_table_note(&o->table);
 }

@@ -23,6 +23,7 @@
 #include "pcap/sink.h"
 #include "pcap/source.h"
 #include "pcap/traces.h"
+#include "pcap/workers.h"
 
 #define SESSION_PROGRESS_AFTER QUIC_SECOND
 #define SESSION_PROGRESS_EVERY (200 * QUIC_MILLISECOND)
@@ -142,6 +143,9 @@ static void session_packet(void *user, const qd_packet *p) {
   }
   if (se->sink.error || (se->opt->count && se->shown == se->opt->count)) {
     se->done = true;
+  }
+  if (se->done) {
+    qd_decoder_stop(se->decoder);
   }
 }
 
@@ -445,6 +449,7 @@ bool qd_session_record(qd_session *se, const quic_capture_record *rec) {
     quic_keylog *log = qd_keyfiles_log(se->keys);
     uint64_t before = quic_keylog_generation(log);
 
+    qd_decoder_flush(se->decoder); /* came before them */
     if (qd_keyfiles_secrets(se->keys, rec) != 0) {
       session_no_memory(se);
     }
@@ -650,6 +655,8 @@ static void session_scanned(void *user, const quic_capture_record *rec) {
 int qd_session_file(qd_session *se) {
   quic_capture_record rec;
   qd_source *src;
+  int threads =
+      se->opt->threads < 0 ? (int)qd_workers_spare() : se->opt->threads;
   unsigned n = 0;
   int status = 0;
   int rv;
@@ -659,6 +666,9 @@ int qd_session_file(qd_session *se) {
 
   if (rv == 0 && qd_source_seekable(src)) {
     rv = qd_source_secrets(src, session_scanned, se);
+    if (threads > 0) {
+      qd_decoder_ahead(se->decoder, (unsigned)threads, false);
+    }
   } else if (rv == 0) {
     qd_session_poll(se);
     qd_source_idle(src, session_idle, se);
@@ -676,6 +686,10 @@ int qd_session_file(qd_session *se) {
         qd_session_poll(se);
       }
     }
+  }
+  qd_decoder_flush(se->decoder);
+  if (se->done) {
+    rv = 0; /* what is behind the last packet shown was read ahead */
   }
   if (rv == QUIC_ERR_SHORT && qd_interrupted()) {
     qd_session_note(se, "interrupted; what came before was read");

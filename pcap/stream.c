@@ -60,6 +60,21 @@ static void stream_give_up(qd_streams *ss, qd_stream *st, qd_side side) {
   }
 }
 
+void qd_streams_speak(qd_streams *ss, qd_protocol *app) {
+  ss->app = app;
+  for (quic_list *item = ss->lru.next; item != &ss->lru; item = item->next) {
+    qd_stream *st = QUIC_LIST_ITEM(item, qd_stream, lru);
+
+    for (int side = 0; side < QD_SIDES; side++) {
+      qd_half *half = &st->half[side];
+
+      if (half->in.offset) {
+        half->deaf = !app->hole(app, st, (qd_side)side, half->in.offset);
+      }
+    }
+  }
+}
+
 static void stream_drop(qd_streams *ss, qd_stream *st) {
   if (ss->app) {
     ss->app->forget(ss->app, st);
@@ -73,13 +88,21 @@ static void stream_drop(qd_streams *ss, qd_stream *st) {
   quic_mem_free(ss->pool->mem, st);
 }
 
-static void stream_ended(qd_streams *ss, qd_stream *st, qd_side side) {
+/* stream_reset: the side was reset and sent what it owes nevertheless. */
+static bool stream_reset(const qd_half *half) {
+  return half->reset && half->in.offset >= half->reliable;
+}
+
+/* stream_ended tells the application, once, that all octets were there or that
+   the rest will not come; |all|: nothing more comes in any case. */
+static void stream_ended(qd_streams *ss, qd_stream *st, qd_side side,
+                         bool all) {
   qd_half *half = &st->half[side];
 
   if (half->told || !ss->app) {
     return;
   }
-  if (half->reset) {
+  if (all ? half->reset : stream_reset(half)) {
     half->told = true;
     ss->app->reset(ss->app, st, side, half->reset_code);
   } else if (quic_inorder_done(&half->in)) {
@@ -91,7 +114,7 @@ static void stream_ended(qd_streams *ss, qd_stream *st, qd_side side) {
 static bool stream_half_done(const qd_stream *st, qd_side side) {
   const qd_half *half = &st->half[side];
 
-  return !qd_stream_sends(st->id, side) || half->reset ||
+  return !qd_stream_sends(st->id, side) || stream_reset(half) ||
          quic_inorder_done(&half->in);
 }
 
@@ -127,6 +150,9 @@ bool qd_streams_evict(qd_streams *ss) {
 }
 
 qd_stream *qd_streams_get(const qd_streams *ss, uint64_t id) {
+  if (ss->last && ss->last->id == id) {
+    return ss->last;
+  }
   return quic_map_get(&ss->open, quic_bytes_of(&id, sizeof(id)));
 }
 
@@ -201,6 +227,16 @@ static int stream_data(qd_streams *ss, qd_stream *st, qd_side side,
   return rv == QUIC_ERR_NOMEM ? rv : 0;
 }
 
+/* stream_promise notes how much comes in spite of a reset: the least that was
+   said (draft-ietf-quic-reliable-stream-reset). */
+static void stream_promise(qd_half *half, const quic_frame *f) {
+  uint64_t size = f->type == QUIC_FRAME_RESET_STREAM_AT
+                      ? f->u.reset_stream.reliable_size
+                      : 0;
+
+  half->reliable = size < half->reliable ? size : half->reliable;
+}
+
 int qd_streams_frame(qd_streams *ss, qd_side side, const quic_frame *f,
                      unsigned *found) {
   bool stream = f->type >> 3 == QUIC_FRAME_STREAM >> 3;
@@ -239,11 +275,44 @@ int qd_streams_frame(qd_streams *ss, qd_side side, const quic_frame *f,
     if (!half->reset) {
       half->reset = true;
       half->reset_code = f->u.reset_stream.error_code;
+      half->reliable = UINT64_MAX;
     }
+    stream_promise(half, f);
   }
-  stream_ended(ss, st, sender);
+  stream_ended(ss, st, sender, false);
   stream_retire(ss, st);
   return rv;
+}
+
+/* stream_leave ends the application, which forgot all streams. */
+static void stream_leave(qd_streams *ss) {
+  if (ss->app) {
+    ss->app->finish(ss->app);
+    ss->app->del(ss->app);
+    ss->app = NULL;
+  }
+}
+
+void qd_streams_restart(qd_streams *ss) {
+  quic_list *item = ss->lru.next;
+
+  while (item != &ss->lru) {
+    qd_stream *st = QUIC_LIST_ITEM(item, qd_stream, lru);
+
+    item = item->next;
+    if (st->id & 1) {
+      if (ss->app) {
+        ss->app->forget(ss->app, st);
+      }
+    } else {
+      stream_drop(ss, st);
+    }
+  }
+  stream_leave(ss);
+  for (size_t i = 0; i < 4; i += 2) { /* those of the client */
+    quic_rangeset_free(&ss->retired[i]);
+    quic_rangeset_init(&ss->retired[i], ss->pool->mem, QD_STREAMS_RETIRED_MAX);
+  }
 }
 
 void qd_streams_free(qd_streams *ss) {
@@ -252,15 +321,11 @@ void qd_streams_free(qd_streams *ss) {
 
     stream_give_up(ss, st, QD_CLIENT);
     stream_give_up(ss, st, QD_SERVER);
-    stream_ended(ss, st, QD_CLIENT);
-    stream_ended(ss, st, QD_SERVER);
+    stream_ended(ss, st, QD_CLIENT, true);
+    stream_ended(ss, st, QD_SERVER, true);
     stream_drop(ss, st);
   }
-  if (ss->app) {
-    ss->app->finish(ss->app);
-    ss->app->del(ss->app);
-    ss->app = NULL;
-  }
+  stream_leave(ss);
   quic_map_free(&ss->open);
   for (size_t i = 0; i < 4; i++) {
     quic_rangeset_free(&ss->retired[i]);

@@ -23,7 +23,8 @@ typedef struct qd_half {
   quic_history_stream past;
   uint64_t octets; /* of STREAM frames, repetitions included */
   uint64_t reset_code, stop_code;
-  uint64_t lost; /* octets of holes that were given up */
+  uint64_t reliable; /* octets that come in spite of the reset */
+  uint64_t lost;     /* octets of holes that were given up */
   bool reset;
   bool stopped; /* the peer of this side sent STOP_SENDING for it */
   bool deaf;    /* what comes after a hole means nothing */
@@ -77,6 +78,14 @@ struct qd_streams {
 };
 
 void qd_streams_init(qd_streams *ss, qd_stream_pool *pool);
+
+/* qd_streams_speak hands the streams over to |app|, which is owned then.  What
+   they handed on before is a hole to it. */
+void qd_streams_speak(qd_streams *ss, qd_protocol *app);
+
+/* qd_streams_restart forgets what the client opened, as if nothing had come:
+   its 0-RTT was refused (RFC 9001 §4.6.2).  The application goes with it. */
+void qd_streams_restart(qd_streams *ss);
 
 /* qd_streams_free forgets what is left; holes are given up first. */
 void qd_streams_free(qd_streams *ss);

@@ -71,6 +71,7 @@ int qd_table_next(qd_table *table) {
   table->cell = 0;
   if (table->starved) {
     table->starved = false;
+    table->len = 0; /* the cells behind the one that had no memory */
     return 0;
   }
   table->rows++;
@@ -85,6 +86,7 @@ void qd_table_note(qd_table *table) {
     (void)!table_keep(table);
     table->starved = false;
   }
+  quic_text_init(&table->text, table->buffer, sizeof(table->buffer));
 }
 
 static void table_cell(const qd_table *table, size_t i, const char *cell,
@@ -107,6 +109,27 @@ static void table_cell(const qd_table *table, size_t i, const char *cell,
   quic_text_str(out, "  ");
 }
 
+/* table_write_note indents the lines of a note; all but the first are dim. */
+static void table_write_note(const char *note, quic_text *out, bool colour) {
+  bool first = true;
+
+  while (*note) {
+    size_t len = strcspn(note, "\n");
+
+    if (!first) {
+      qd_colour_on(out, colour, QD_COLOUR_DIM);
+    }
+    quic_text_str(out, "    ");
+    quic_text_mem(out, note, len);
+    if (!first) {
+      qd_colour_off(out, colour);
+    }
+    quic_text_char(out, '\n');
+    note += len + (note[len] == '\n');
+    first = false;
+  }
+}
+
 void qd_table_write(qd_table *table, quic_text *out, bool colour) {
   const char *cell = table->cells;
 
@@ -123,13 +146,7 @@ void qd_table_write(qd_table *table, quic_text *out, bool colour) {
       table_cell(table, i, cell, out);
       cell += strlen(cell) + 1;
     }
-    if (*cell) {
-      qd_colour_on(out, colour, QD_COLOUR_DIM);
-      quic_text_str(out, "    ");
-      quic_text_str(out, cell);
-      qd_colour_off(out, colour);
-      quic_text_char(out, '\n');
-    }
+    table_write_note(cell, out, colour);
     cell += strlen(cell) + 1;
   }
   table->len = 0;

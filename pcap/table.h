@@ -2,7 +2,7 @@
 #define QD_TABLE_H
 
 /* A table of text whose columns are as wide as what stands in them.  The last
-   column is not padded.  A row may have a note, on a line of its own. */
+   column is not padded.  A row may have a note, on lines of its own. */
 
 #include "base/mem.h"
 #include "base/text.h"
@@ -47,7 +47,7 @@ void qd_table_widen(qd_table *table);
 int qd_table_next(qd_table *table);
 
 /* qd_table_note ends the note of the row that ended last; without it a row has
-   none. */
+   none.  Lines are told apart by newlines, and stand indented below the row. */
 void qd_table_note(qd_table *table);
 
 /* qd_table_write writes the rows, with titles in front the first time, and

@@ -51,6 +51,7 @@ typedef struct qd_trace {
   bool http3;    /* by its ALPN */
   unsigned ack_delay_exponent[QD_SIDES];
   bool unknown_app;        /* the application protocol cannot be told */
+  bool early;              /* streams hold what came in 0-RTT packets */
   const qd_packet *packet; /* in work; NULL behind the last one */
   quic_time now;           /* of the newest packet */
   uint64_t requests;       /* begun */

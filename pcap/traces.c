@@ -11,6 +11,7 @@
 #include "pcap/news.h"
 
 #define TRACES_ACK_DELAY_EXPONENT 3 /* RFC 9000 §18.2 */
+#define TRACES_INTEGER 8            /* octets of the longest varint */
 
 struct qd_traces {
   const quic_mem *base; /* of this struct itself */
@@ -301,9 +302,13 @@ static void traces_choose(qd_trace *tr, const quic_frame *f) {
     const traces_protocol *row = &traces_protocols[i];
 
     if (qd_news_alpn_is(alpn, row->alpn)) {
-      if (row->make(&tr->streams.app, tr) != 0) {
+      qd_protocol *app;
+
+      if (row->make(&app, tr) != 0) {
         tr->all->starved = true;
+        return;
       }
+      qd_streams_speak(&tr->streams, app);
       return;
     }
   }
@@ -386,7 +391,33 @@ static bool traces_of_stream(const quic_frame *f) {
          f->type == QUIC_FRAME_STOP_SENDING;
 }
 
+/* traces_of_datagram: |f| is a DATAGRAM of which the capture has as much as an
+   application reads. */
+static bool traces_of_datagram(const quic_frame *f) {
+  return f->type >> 1 == QUIC_FRAME_DATAGRAM >> 1 &&
+         (!f->missing || f->u.datagram.data.len >= TRACES_INTEGER);
+}
+
+/* traces_early returns whether the streams of |p| count: the server reads
+   nothing of a refused 0-RTT, and the client starts over (RFC 9001 §4.6.2). */
+static bool traces_early(qd_trace *tr, const qd_packet *p) {
+  bool early = p->header.type == QUIC_PACKET_0RTT;
+
+  if (!tr->conn->facts.early_refused) {
+    tr->early = tr->early || early;
+    return true;
+  }
+  if (tr->early) {
+    tr->early = false;
+    qd_streams_restart(&tr->streams);
+  }
+  return !early;
+}
+
 static void traces_frames(qd_traces *ts, qd_trace *tr, const qd_packet *p) {
+  if (!traces_early(tr, p)) {
+    return;
+  }
   for (size_t i = 0; i < ts->frames.len; i++) {
     const quic_frame *f = &ts->frames.items[i];
     unsigned found = 0;
@@ -402,7 +433,7 @@ static void traces_frames(qd_traces *ts, qd_trace *tr, const qd_packet *p) {
       if (found & ~(unsigned)QUIC_INORDER_REPEATED) {
         traces_complain(tr, f, found);
       }
-    } else if (f->type >> 1 == QUIC_FRAME_DATAGRAM >> 1 && tr->streams.app &&
+    } else if (traces_of_datagram(f) && tr->streams.app &&
                tr->streams.app->datagram) {
       tr->streams.app->datagram(tr->streams.app, p->sender, f->u.datagram.data);
     }

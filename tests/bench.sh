@@ -12,12 +12,17 @@ DIR=$BUILD/bench
 mkdir -p "$DIR"
 unset SSLKEYLOGFILE
 
+make_bulk() { # kind folder size
+  [ -s "$DIR/$2/done-http3" ] && return
+  echo "making $2"
+  rm -rf "${DIR:?}/$2"
+  mkdir -p "$DIR/$2"
+  "$BUILD/capgen" "$1:$3" "$DIR/$2" >/dev/null
+  echo done >"$DIR/$2/done-http3"
+}
+
 make_capture() { # megabytes
-  [ -s "$DIR/bulk-$1/done" ] && return
-  echo "making a capture of $1 MB"
-  mkdir -p "$DIR/bulk-$1"
-  "$BUILD/capgen" "bulk:$1000000" "$DIR/bulk-$1" >/dev/null
-  echo done >"$DIR/bulk-$1/done"
+  make_bulk bulk "bulk-$1" "$1000000"
 }
 
 # The secrets are inside the capture, where both programs find them.
@@ -47,6 +52,16 @@ row "quicdump --flat" "$1" "$2"
 set -- $(measure 3 "$BUILD/quicdump" -q --why -r "$F")
 why_cpu=$1 why_rss=$2
 row "quicdump --why" "$why_cpu" "$why_rss"
+set -- $(measure 3 "$BUILD/quicdump" -q -s -r "$F")
+sum_cpu=$1
+row "quicdump -s, HTTP/3 and QPACK decoded" "$1" "$2"
+set -- $(measure 3 "$BUILD/quicdump" -q --http -r "$F")
+row "quicdump --http" "$1" "$2"
+set -- $(measure 3 "$BUILD/quicdump" -q --json -r "$F")
+row "quicdump --json, everything" "$1" "$2"
+rm -rf "$DIR/qlog"
+set -- $(measure 3 "$BUILD/quicdump" -q --qlog "$DIR/qlog" -r "$F")
+row "quicdump --qlog" "$1" "$2"
 if command -v tshark >/dev/null 2>&1; then
   set -- $(measure 3 tshark -n -r "$F" --disable-protocol http3)
   row "$(tshark -v 2>/dev/null | head -n 1 | cut -d' ' -f1-3) line, http3 off" \
@@ -56,11 +71,30 @@ if command -v tshark >/dev/null 2>&1; then
     "$(ratio "$1" "$line_cpu")"
   printf -- '--why:               %s times as fast as tshark (wanted: 5)\n' \
     "$(ratio "$1" "$why_cpu")"
+  printf -- '-s:                  %s times as fast as tshark (wanted: 5)\n' \
+    "$(ratio "$1" "$sum_cpu")"
   printf 'peak memory:         1/%s of tshark (wanted: 1/5)\n' \
     "$(ratio "$2" "$line_rss")"
+  echo
+  make_capture 10
+  set -- $(measure 3 "$BUILD/quicdump" -q --json -r "$(capture 10)")
+  json_cpu=$1
+  row "quicdump --json, 10 MB" "$1" "$2"
+  set -- $(measure 1 tshark -n -r "$(capture 10)" --disable-protocol http3 \
+    -T json)
+  row "tshark -T json, 10 MB, http3 off" "$1" "$2"
+  printf -- '--json:              %s times as fast as tshark (wanted: 10)\n' \
+    "$(ratio "$1" "$json_cpu")"
 else
   echo "tshark is not installed: no ratio"
 fi
+
+echo
+make_bulk bulk-streams streams 20000
+set -- $(measure 5 "$BUILD/quicdump" -q -s -r "$DIR/streams/bulk-streams.pcapng")
+row "quicdump -s, 20 000 streams on one connection" "$1" "$2"
+awk -v c="$1" 'BEGIN { printf "20 000 streams: %s (wanted: <= 0.05 s)\n",
+  c <= 0.05 ? "yes" : "NO" }'
 
 echo
 echo "the floor: header protection and AEAD alone, ns per packet"
@@ -81,6 +115,8 @@ fi
 
 echo
 make_capture 400
+set -- $(measure 1 "$BUILD/quicdump" -q -s -r "$(capture 400)")
+row "quicdump -s, 400 MB" "$1" "$2"
 set -- $(measure 1 "$BUILD/quicdump" -q -r "$(capture 400)")
 row "quicdump, one line per packet, 400 MB" "$1" "$2"
 awk -v m="$2" 'BEGIN { printf "400 MB keeps memory flat: %s (wanted: <= 64 MiB)\n",

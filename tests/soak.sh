@@ -1,7 +1,8 @@
 #!/bin/sh
-# The full figures: the corpora against their ground truth and against the
-# installed tshark.  Prints TAP and the numbers compared; SKIPs what is not
-# there.  The corpus is looked for at H3KIT_CORPUS (default ../shared/corpus).
+# The full figures: the corpora against their ground truth, against the installed
+# tshark and against what the endpoints of each capture logged.  Prints TAP and
+# the numbers compared; SKIPs what is not there.  The corpus is looked for at
+# H3KIT_CORPUS (default ../shared/corpus).
 
 BUILD=${BUILD:-build}
 H3KIT_CORPUS=${H3KIT_CORPUS:-../shared/corpus}
@@ -27,6 +28,14 @@ mkdir -p "$BUILD"
       python3 tests/interop/compare.py flat "$H3KIT_CORPUS/interop" \
         "$BUILD/quicdump" "$BUILD/tshark"
     fi
+    for oracle in http3 close qlog figures selftest; do
+      if [ -d "$H3KIT_CORPUS/interop" ]; then
+        python3 "tests/interop/oracle_$oracle.py" "$H3KIT_CORPUS/interop" \
+          "$BUILD/quicdump" || echo "not ok - oracle_$oracle.py: status $?"
+      else
+        echo "ok - $oracle oracle # SKIP no corpus at $H3KIT_CORPUS"
+      fi
+    done
     if [ -d "$H3KIT_CORPUS/captures" ]; then
       "$BUILD/corpuscheck" "$H3KIT_CORPUS"
     else

@@ -2,7 +2,7 @@
 #define QUIC_BASE_MAP_H
 
 /* quic_map is a hash table from byte strings to pointers.  Keys are copied;
-   values are the caller's.  The hash is SipHash-2-4 under a seed, because the
+   values are the caller's.  The hash is SipHash-1-3 under a seed, because the
    keys come from outside. */
 
 #include "base/bytes.h"

@@ -30,6 +30,11 @@ struct quic_crypto {
                   const uint8_t *key);
   void (*aead_del)(quic_aead *aead);
 
+  /* A handle is for one thread at a time.  aead_copy makes another one of the
+     same key, and returns what aead_new does; aead_same compares the keys. */
+  int (*aead_copy)(quic_aead **out, const quic_mem *mem, const quic_aead *aead);
+  bool (*aead_same)(const quic_aead *a, const quic_aead *b);
+
   /* aead_seal writes |plain|.len + 16 octets to |out|, which may be
      |plain|.data.  Returns 0 or QUIC_ERR_CRYPTO. */
   int (*aead_seal)(quic_aead *aead, const uint8_t nonce[12], quic_bytes aad,
@@ -51,6 +56,8 @@ struct quic_crypto {
   int (*hp_new)(quic_hp **out, const quic_mem *mem, quic_aead_id id,
                 const uint8_t *key);
   void (*hp_del)(quic_hp *hp);
+  int (*hp_copy)(quic_hp **out, const quic_mem *mem, const quic_hp *hp);
+  bool (*hp_same)(const quic_hp *a, const quic_hp *b);
   int (*hp_mask)(quic_hp *hp, const uint8_t sample[16], uint8_t mask[5]);
 };
 

@@ -36,13 +36,14 @@ struct quic_aead {
   gnutls_aead_cipher_hd_t cipher;
   gnutls_cipher_hd_t prefix; /* made by the first aead_open_prefix */
   quic_aead_id id;
-  uint8_t key[QUIC_AEAD_KEY_MAX]; /* kept for |prefix| */
+  uint8_t key[QUIC_AEAD_KEY_MAX]; /* kept for |prefix| and copies */
 };
 
 struct quic_hp {
   const quic_mem *mem;
   gnutls_cipher_hd_t cipher;
-  bool chacha;
+  quic_aead_id id;
+  uint8_t key[QUIC_AEAD_KEY_MAX];
 };
 
 static const uint8_t zero_block[GNUTLS_BLOCK];
@@ -135,6 +136,15 @@ static int aead_new(quic_aead **out, const quic_mem *mem, quic_aead_id id,
   }
   *out = aead;
   return 0;
+}
+
+static int aead_copy(quic_aead **out, const quic_mem *mem,
+                     const quic_aead *aead) {
+  return aead_new(out, mem, aead->id, aead->key);
+}
+
+static bool aead_same(const quic_aead *a, const quic_aead *b) {
+  return a->id == b->id && memcmp(a->key, b->key, sizeof(a->key)) == 0;
 }
 
 static int aead_seal(quic_aead *aead, const uint8_t nonce[12], quic_bytes aad,
@@ -256,6 +266,7 @@ static void hp_del(quic_hp *hp) {
   if (hp->cipher) {
     gnutls_cipher_deinit(hp->cipher);
   }
+  quic_wipe(hp->key, sizeof(hp->key));
   quic_mem_free(hp->mem, hp);
 }
 
@@ -272,7 +283,8 @@ static int hp_new(quic_hp **out, const quic_mem *mem, quic_aead_id id,
     return QUIC_ERR_NOMEM;
   }
   hp->mem = mem;
-  hp->chacha = id == QUIC_AEAD_CHACHA20_POLY1305;
+  hp->id = id;
+  memcpy(hp->key, key, info->key_len);
   rv = gnutls_cipher_init(&hp->cipher, info->hp, &k, &iv);
   if (rv < 0) {
     hp->cipher = NULL;
@@ -281,6 +293,14 @@ static int hp_new(quic_hp **out, const quic_mem *mem, quic_aead_id id,
   }
   *out = hp;
   return 0;
+}
+
+static int hp_copy(quic_hp **out, const quic_mem *mem, const quic_hp *hp) {
+  return hp_new(out, mem, hp->id, hp->key);
+}
+
+static bool hp_same(const quic_hp *a, const quic_hp *b) {
+  return a->id == b->id && memcmp(a->key, b->key, sizeof(a->key)) == 0;
 }
 
 /* hp_mask_chacha: RFC 9001 §5.4.4.  CHACHA20_32 takes counter and nonce in
@@ -298,7 +318,7 @@ static int hp_mask_chacha(quic_hp *hp, const uint8_t *sample, uint8_t *mask) {
 static int hp_mask(quic_hp *hp, const uint8_t sample[16], uint8_t mask[5]) {
   uint8_t block[GNUTLS_BLOCK];
 
-  if (hp->chacha) {
+  if (hp->id == QUIC_AEAD_CHACHA20_POLY1305) {
     return hp_mask_chacha(hp, sample, mask);
   }
   if (cipher_block(hp->cipher, sample, block) != 0) {
@@ -315,11 +335,15 @@ const quic_crypto *quic_crypto_gnutls(void) {
       .hkdf_expand = hkdf_expand,
       .aead_new = aead_new,
       .aead_del = aead_del,
+      .aead_copy = aead_copy,
+      .aead_same = aead_same,
       .aead_seal = aead_seal,
       .aead_open = aead_open,
       .aead_open_prefix = aead_open_prefix,
       .hp_new = hp_new,
       .hp_del = hp_del,
+      .hp_copy = hp_copy,
+      .hp_same = hp_same,
       .hp_mask = hp_mask,
   };
 

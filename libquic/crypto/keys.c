@@ -146,6 +146,26 @@ int quic_keys_init(quic_keys *keys, const quic_crypto *crypto,
   return rv;
 }
 
+int quic_keys_copy(quic_keys *copy, const quic_mem *mem,
+                   const quic_keys *keys) {
+  int rv;
+
+  *copy = *keys;
+  copy->aead = NULL;
+  copy->hp = NULL;
+  rv = keys->crypto->aead_copy(&copy->aead, mem, keys->aead);
+  if (rv != 0) {
+    quic_keys_free(copy);
+  }
+  return rv;
+}
+
+bool quic_keys_same(const quic_keys *a, const quic_keys *b) {
+  return a->suite && a->suite == b->suite && a->crypto == b->crypto &&
+         memcmp(a->iv, b->iv, sizeof(a->iv)) == 0 &&
+         a->crypto->aead_same(a->aead, b->aead);
+}
+
 void quic_keys_free(quic_keys *keys) {
   if (keys->crypto) {
     keys->crypto->aead_del(keys->aead);

@@ -51,6 +51,17 @@ int quic_keys_init_update(quic_keys *keys, const quic_crypto *crypto,
                           const quic_suite *suite,
                           const quic_secret *secret) QUIC_MUST_USE;
 
+/* quic_keys_copy makes |copy| the keys of |keys| with an AEAD handle of its
+   own, for another thread, and without header protection.  Returns 0,
+   QUIC_ERR_NOMEM, QUIC_ERR_UNSUPPORTED or QUIC_ERR_CRYPTO; |copy| is then
+   empty. */
+int quic_keys_copy(quic_keys *copy, const quic_mem *mem,
+                   const quic_keys *keys) QUIC_MUST_USE;
+
+/* quic_keys_same: both open the same packets.  Header protection is not looked
+   at, and empty keys are like no others. */
+bool quic_keys_same(const quic_keys *a, const quic_keys *b);
+
 /* quic_keys_free releases the handles and empties |keys|; empty is allowed. */
 void quic_keys_free(quic_keys *keys);
 

@@ -82,6 +82,21 @@ static void aead_del(quic_aead *aead) {
   }
 }
 
+static int aead_copy(quic_aead **out, const quic_mem *mem,
+                     const quic_aead *aead) {
+  *out = quic_mem_zalloc(mem, sizeof(**out));
+  if (!*out) {
+    return QUIC_ERR_NOMEM;
+  }
+  (*out)->mem = mem;
+  memcpy((*out)->key, aead->key, sizeof(aead->key));
+  return 0;
+}
+
+static bool aead_same(const quic_aead *a, const quic_aead *b) {
+  return memcmp(a->key, b->key, sizeof(a->key)) == 0;
+}
+
 static uint64_t load_u64(const uint8_t *p, size_t n) {
   uint64_t v = 0;
 
@@ -181,6 +196,17 @@ static void hp_del(quic_hp *hp) {
   }
 }
 
+static int hp_copy(quic_hp **out, const quic_mem *mem, const quic_hp *hp) {
+  (void)hp;
+  return hp_new(out, mem, QUIC_AEAD_AES_128_GCM, NULL);
+}
+
+static bool hp_same(const quic_hp *a, const quic_hp *b) {
+  (void)a;
+  (void)b;
+  return true; /* all mask with zeros */
+}
+
 static int hp_mask(quic_hp *hp, const uint8_t sample[16], uint8_t mask[5]) {
   (void)hp;
   (void)sample;
@@ -195,11 +221,15 @@ const quic_crypto *quic_crypto_null(void) {
       .hkdf_expand = hkdf_expand,
       .aead_new = aead_new,
       .aead_del = aead_del,
+      .aead_copy = aead_copy,
+      .aead_same = aead_same,
       .aead_seal = aead_seal,
       .aead_open = aead_open,
       .aead_open_prefix = aead_open_prefix,
       .hp_new = hp_new,
       .hp_del = hp_del,
+      .hp_copy = hp_copy,
+      .hp_same = hp_same,
       .hp_mask = hp_mask,
   };
 

@@ -28,6 +28,7 @@ typedef struct quic_suite {
   uint8_t secret_len;             /* octets: 32 or 48 */
   uint64_t confidentiality_limit; /* packets (RFC 9001 §6.6) */
   uint64_t integrity_limit;
+  uint16_t cost;    /* opening 1350 octets: about so many ns (GnuTLS 3.7) */
   const char *name; /* "TLS_AES_128_GCM_SHA256" */
 } quic_suite;
 

@@ -496,10 +496,13 @@ static qpack_reason decoder_instruction(qpack_decoder *dec,
     if (reason != QPACK_REASON_NONE) {
       return reason;
     }
-  } else if (ins->number <= dec->settings.max_table_capacity) {
-    qpack_table_set_capacity(&dec->table, ins->number);
-  } else {
+  } else if (ins->number > dec->settings.max_table_capacity) {
     return QPACK_REASON_CAPACITY;
+  } else if (dec->settings.max_table_octets &&
+             ins->number > dec->settings.max_table_octets) {
+    return QPACK_REASON_TABLE_SIZE;
+  } else {
+    qpack_table_set_capacity(&dec->table, ins->number);
   }
   if (dec->callbacks.insertion) {
     dec->callbacks.insertion(dec->user, &in);

@@ -69,6 +69,9 @@ typedef struct qpack_decoder_settings {
   uint64_t max_section_octets;
   /* Bound of what blocked sections take in memory, octets. */
   size_t max_held_octets;
+  /* Bound of the table, octets; 0 = max_table_capacity.  An encoder that goes
+     beyond it breaks no rule, but is not followed any more. */
+  uint64_t max_table_octets;
   /* Only watch: nothing is written for the decoder stream. */
   bool passive;
   /* For the hash of stream IDs, which come from outside. */
@@ -99,7 +102,8 @@ int qpack_decoder_set_limits(qpack_decoder *dec, uint64_t max_table_capacity,
 /* qpack_decoder_encoder_stream takes the next octets of the peer's encoder
    stream, in any pieces, and then delivers the sections that they unblock;
    those that are refused say so in their callback only.  Returns 0,
-   QUIC_ERR_PROTOCOL (see qpack_decoder_error) or QUIC_ERR_NOMEM.  After an
+   QUIC_ERR_PROTOCOL (see qpack_decoder_error), QUIC_ERR_LIMIT (the capacity is
+   above max_table_octets) or QUIC_ERR_NOMEM.  After an
    error the table does not change any more, and the error is returned again. */
 int qpack_decoder_encoder_stream(qpack_decoder *dec,
                                  quic_bytes data) QUIC_MUST_USE;

@@ -119,6 +119,9 @@ _quicdump() {
   --filter)
     _quicdump_filter --help-filter
     ;;
+  --threads)
+    _quicdump_words 0 1 2 3 4
+    ;;
   --expect)
     _quicdump_filter --help-expect
     ;;
@@ -136,8 +139,8 @@ _quicdump() {
   *)
     if [[ $cur == -* ]]; then
       _quicdump_words -r -i -k -Z -v -vv -s -ss -c -t -l -q -V --read= \
-        --interface= --keys= --user= --verbose --summary --http --close \
-        --json --follow= --flat --why --expect= --filter= --help-filter \
+        --interface= --keys= --user= --threads= --verbose --summary --http \
+        --close --json --follow= --flat --why --expect= --filter= --help-filter \
         --help-expect --count= --absolute --immediate --color= --quiet \
         --qlog= --qlog-compat --har= --har-bodies --extract= --inject= \
         --strip-secrets= --help --usage --version

@@ -84,7 +84,7 @@ static void app_stream(app_run *run, qd_side side, uint64_t id, bool fin,
     f.info = quic_frame_info_find(f.type);
     f.u.stream.stream_id = id;
     f.u.stream.offset = offset + at;
-    f.u.stream.data = quic_bytes_of(data.data + at, step);
+    f.u.stream.data = quic_bytes_of(step ? data.data + at : NULL, step);
     at += step;
     f.type |= fin && at >= data.len;
     app_packet(run, side, &f);

@@ -40,6 +40,7 @@ static void capfile_datagram(void *user, const quic_datagram *dg) {
 static void capfile_record(capfile_run *run, const quic_capture_record *rec) {
   if (rec->kind == QUIC_CAPTURE_SECRETS &&
       rec->secrets_type == QUIC_CAPTURE_SECRETS_TLS) {
+    qd_decoder_flush(run->dec);
     script_need(quic_keylog_feed(run->keylog, 1, rec->data));
     qd_decoder_keys_changed(run->dec);
   }
@@ -107,6 +108,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
   set.fn = watch_packet;
   set.user = &run.watch;
   script_need(qd_decoder_new(&run.dec, &set));
+  if (flags & 4) {
+    qd_decoder_ahead(run.dec, 0, true);
+  }
   capfile_read(&run, quic_reader_rest(&rd));
   qd_decoder_finish(run.dec);
   watch_finish(&run.watch, run.dec, run.keylog);

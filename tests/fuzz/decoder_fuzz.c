@@ -1,7 +1,7 @@
 /* The decoder on sealed datagrams that a script builds (script.h).  Three
    octets come first: how packets are shown, what the decoder is told, and after
-   how many requests memory runs out.  Patience must make no
-   difference to what is opened in the end, so a script may run twice. */
+   how many requests memory runs out.  Neither patience nor opening ahead may
+   make a difference to what is opened in the end, so a script may run twice. */
 
 #include "tests/fuzz/script.h"
 #include "tests/fuzz/watch.h"
@@ -12,7 +12,8 @@ enum {
   DECODER_HASTY = 0x04,
   DECODER_NO_KEYS = 0x08, /* the key log is empty */
   DECODER_NO_KEYLOG = 0x10,
-  DECODER_TWICE = 0x20
+  DECODER_TWICE = 0x20,
+  DECODER_AHEAD = 0x40 /* packets are opened ahead */
 };
 
 typedef struct decoder_run {
@@ -49,6 +50,7 @@ static void decoder_datagram(void *user, quic_time now,
 static void decoder_keys(void *user, int entry) {
   decoder_run *run = user;
 
+  qd_decoder_flush(run->dec);
   if (run->keylog && script_keylog(run->keylog, entry) == 0) {
     qd_decoder_keys_changed(run->dec);
   }
@@ -98,6 +100,9 @@ static void decoder_run_once(quic_bytes input, uint8_t show, uint8_t flags,
   watch_init(&run.watch, set.mem, show);
   run.watch.starved = left != 0;
   if (qd_decoder_new(&run.dec, &set) == 0) {
+    if (flags & DECODER_AHEAD) {
+      qd_decoder_ahead(run.dec, 0, true);
+    }
     script_run(&run.script, &sink, input);
     qd_decoder_finish(run.dec);
     watch_finish(&run.watch, run.dec, run.keylog);
@@ -121,7 +126,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
   input = quic_reader_rest(&rd);
   decoder_run_once(input, show, flags, 1, left, &first);
   if (flags & DECODER_TWICE && left == 0) {
-    decoder_run_once(input, WATCH_LINE, flags ^ DECODER_HASTY, 1, 0, &second);
+    flags ^= DECODER_HASTY | DECODER_AHEAD;
+    decoder_run_once(input, WATCH_LINE, flags, 1, 0, &second);
     FUZZ_CHECK(first.quic_datagrams == second.quic_datagrams);
     FUZZ_CHECK(first.packets == second.packets);
     FUZZ_CHECK(first.encrypted == second.encrypted);

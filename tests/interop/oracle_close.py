@@ -5,16 +5,18 @@
 
 logs: the CONNECTION_CLOSE frames that the endpoints logged: which side's was
 sent first, its space, code, reason and frame type, whether the other side sent
-one too.  scenario: what the capture's name and README say was provoked, and how
-the client's process ended.  tshark: the records with a CONNECTION_CLOSE that the
-README counts.  Differences are explained in close-differences.txt.  Prints TAP
+one too. scenario: what the capture's name and README say was provoked, and how
+the client's process ended. tshark: the records with a CONNECTION_CLOSE that the
+README counts. Differences are explained in close-differences.txt. Prints TAP
 and figures."""
 import copy, os, re, sys, tempfile
-from oracle_logs import CLIENT, SERVER, Capture, Tally, captures
+from oracle_logs import CLIENT, SERVER
+from oracle_ours import Capture, Tally, captures
 
 # RFC 8446 section 6, RFC 9000 section 20.1, RFC 9114 section 8.1, RFC 9250
 # section 4.3: only what the corpus holds.
-ALERTS = {42: 'bad_certificate', 48: 'unknown_ca', 120: 'no_application_protocol'}
+ALERTS = {42: 'bad_certificate', 48: 'unknown_ca',
+          120: 'no_application_protocol'}
 NAMES = {('transport', 0): 'NO_ERROR', ('h3', 0x100): 'H3_NO_ERROR',
          ('doq', 0): 'DOQ_NO_ERROR'}
 
@@ -89,8 +91,50 @@ def fields(t, capture, what, key, want, have):
             t.same(capture, what + '-' + f, key, w, h)
 
 
+def told(t, cap, ours):
+    """The other outputs say the same as the JSON: --close, -s and the event
+    in the qlog."""
+    want = [j['close']['sentence'] for j in ours]
+    text = cap.run('--close').decode().splitlines()
+    t.same(cap.name, 'text', 'close', want,
+           [l.split(None, 1)[1] for l in text if l.startswith('  verdict ')])
+    text = cap.run('-s').decode().splitlines()
+    t.same(cap.name, 'text', 'summary', True, all(
+        sum(l.rstrip().endswith(w) for l in text) >= want.count(w)
+        for w in want))
+    for j, c in zip(ours, cap.ours()):
+        want, have = event(j['close']), c.closed
+        if want and have:
+            have = {k: v for k, v in have.items() if k in want}
+        t.same(cap.name, 'event', str(j['conn']), want, have)
+
+
+def event(c):
+    """The connection_closed event that a verdict makes; the draft has no
+    trigger for a close without an error."""
+    if c['class'] in ('open_at_end', 'vanished'):
+        return None  # nobody closed
+    out = {'initiator': 'local' if c['by'] == CLIENT else 'remote'}
+    code = c['error_code']
+    if c['class'] == 'version_negotiation':
+        out['trigger'] = 'version_mismatch'
+    elif c['space'] == 'application':
+        out['trigger'] = 'application'
+        known = c['error'] == 'H3_NO_ERROR'
+        out['application_error'] = 'http_no_error' if known else 'unknown'
+        if not known:
+            out['error_code'] = code
+    else:
+        out['connection_error'] = 'no_error' if code == 0 else \
+            'crypto_error_0x%x' % code
+        if code:
+            out['trigger'] = 'error'
+    return out
+
+
 def one(t, cap, seen):
     ours, logs = cap.json(), cap.logs()
+    told(t, cap, ours)
     for j in ours:
         key = str(j['conn'])
         mine = [l for l in logs if j['odcid'] and j['odcid'] in l.groups()]
@@ -163,8 +207,9 @@ def main():
             last[cap.name] = cap
     for cap in last.values():
         silence(t, cap, Capture(os.path.join(sys.argv[1], LATER), sys.argv[2]))
-    print('# %d captures, %d connections: %s' % (n, sum(seen.values()), ', '.join(
-        '%s %d' % x for x in sorted(seen.items()))))
+    print('# %d captures, %d connections: %s' % (
+        n, sum(seen.values()),
+        ', '.join('%s %d' % x for x in sorted(seen.items()))))
     t.end('verdicts on the end of connections', sys.argv[3:])
 
 

@@ -6,20 +6,22 @@
 From each log, without our code: transport parameters, version, 0-RTT and its
 octets, key updates, packets sent, acknowledged and lost, octets of streams and
 of CRYPTO and how many were repeated, ECN counts, and the first packets of the
-phases of the handshake.  All must equal quicdump --json.
+phases of the handshake. All must equal quicdump --json.
 
-Round-trip times cannot be equal: the capture sees neither the endpoints' own
-delays nor, as they do, whole milliseconds only.  Their table tells how far they
-are apart, and fails when the minimum is more than 2 ms off in more than one log
-of six.  Differences are explained in figures-differences.txt."""
+Round-trip times and the time of the handshake cannot be equal: the capture sees
+neither the endpoints' own delays nor, as they do, whole milliseconds only.
+Their table tells how far they are apart, and fails when the minimum or the
+handshake is more than 2 ms off in more than one log of six. Differences are
+explained in figures-differences.txt."""
 import collections, re, statistics, sys
-from oracle_logs import CLIENT, SERVER, Tally, captures
+from oracle_logs import CLIENT, SERVER
+from oracle_ours import Tally, captures
 from oracle_qlog import acknowledged, is_acked
 
 DEFAULTS = {'ack_delay_exponent': 3, 'max_ack_delay': 25,
             'active_connection_id_limit': 2, 'max_udp_payload_size': 65527}
 V1, V2 = '0x00000001', '0x6b3343cf'
-NEAR, SHARE = 2, 5 / 6
+NEAR, SHARE, FEW = 2, 5 / 6, 12
 
 
 def parameters(t, name, log, ours):
@@ -176,7 +178,7 @@ def updates(t, cap, log, ours):
         return
     for who in (CLIENT, SERVER):
         n = sum(k == who + '_1rtt_secret' and why.endswith('_update')
-                for k, why, _ in log.keys)
+                for k, why in log.keys)
         t.same(cap.name, 'key-updates', '%s:%s' % (log.name, who), n,
                ours['network'][who]['updates'])
     t.same(cap.name, 'key-updates-asked', log.name,
@@ -184,30 +186,38 @@ def updates(t, cap, log, ours):
 
 
 def rtt(table, log, ours):
-    told = {}
-    for _, m in log.metrics:
+    told, steps = {}, ours['handshake']['phases']
+    sent = [p.time for p in log.packets if p.logged == 'sent']
+    if log.complete and 'complete' in steps:
+        table[log.writer, log.role, 'handshake'].append(
+            steps['complete']['ms'] - steps['client_initial']['ms'] -
+            (log.complete - min(sent)))
+    for m in log.metrics:
         told.update(m)
     have = ours['rtt'][log.role]
     if 'min_rtt' not in told or not have:
         return
     for k in 'min', 'smoothed', 'latest':
-        table[log.writer, log.role, k].append(have[k + '_ms'] - told[k + '_rtt'])
+        table[log.writer, log.role, k + '_rtt'].append(
+            have[k + '_ms'] - told[k + '_rtt'])
 
 
 def table_of(t, table):
-    print('# round trips, ours less theirs (ms)  logs  median  worst  '
+    print('# times, ours less theirs (ms)           logs  median  worst  '
           'within 1 ms  within %d ms' % NEAR)
-    total = []
+    total = collections.defaultdict(list)
     for (writer, role, k), d in sorted(table.items()):
         print('#   %-8s %-7s %-20s %4d  %6.2f %6.2f  %11d  %11d' % (
             writer, role, k, len(d), statistics.median(d),
             max(d, key=abs), sum(abs(x) <= 1 for x in d),
             sum(abs(x) <= NEAR for x in d)))
-        if k == 'min':
-            total += d
-    if total:
-        t.same('all', 'min-rtt', 'near', True,
-               sum(abs(x) <= NEAR for x in total) >= SHARE * len(total))
+        if k in ('min_rtt', 'handshake'):
+            total[k] += d
+    for k, d in total.items():
+        if len(d) < FEW:
+            continue
+        t.same('all', 'near', k, True,
+               sum(abs(x) <= NEAR for x in d) >= SHARE * len(d))
 
 
 def main():
@@ -220,6 +230,12 @@ def main():
             t.same(cap.name, 'version', str(j['conn']),
                    version(cap, j['conn']), j['version'])
         for conn, log in cap.pairs():
+            if conn:
+                j = all_json[conn.log.group]
+                answered = 'server_initial' in j['handshake']['phases']
+                t.same(cap.name, 'chosen-version', str(j['conn']),
+                       version(cap, j['conn'])[2:] if answered else None,
+                       conn.chosen)
             if not conn or not log:
                 continue
             logs += 1

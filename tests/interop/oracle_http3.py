@@ -5,13 +5,14 @@
 
 Against the logs of aioquic (both roles) and Chromium, per stream and direction:
 field lists (names and values in order), lengths of HEADERS and DATA, statuses,
-priorities, types of streams, settings.  Against the command lines in the READMEs,
-for every capture: the requests that were asked for, their answers, and
-content-length.  Then contents: what was fetched under one name from the one
+priorities, types of streams, settings. Against the command lines in the
+READMEs, for every capture: the requests that were asked for, their answers, and
+content-length. Then contents: what was fetched under one name from the one
 directory that all servers served must be the same octets in all captures.
-Differences are explained in http3-differences.txt.  Prints TAP and figures."""
+Differences are explained in http3-differences.txt. Prints TAP and figures."""
 import collections, hashlib, os, re, sys, tempfile
-from oracle_logs import CLIENT, SERVER, Tally, captures
+from oracle_logs import CLIENT, SERVER
+from oracle_ours import Tally, captures
 
 
 

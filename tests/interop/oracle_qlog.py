@@ -5,21 +5,23 @@
 
 Per log: every packet that it sent or got is in ours, every packet of ours is in
 the log of its sender; length, frames with their main fields in order, and times
-are the same.  What may be missing without a line in qlog-differences.txt:
+are the same. What may be missing without a line in qlog-differences.txt:
 packets that the log's own ACK frames do not acknowledge (dropped by a simulated
-loss before they reached the capture, or behind it), what came after a log's end,
-and Retry and Version Negotiation, which come from no connection.
+loss before they reached the capture, or behind it), what came after a log's
+end, and Retry and Version Negotiation, which come from no connection.
 
 Times: aioquic's are wall clock, as the capture's, and Chromium's nearly; they
-are compared as they stand.  ngtcp2's count from no known time: their clock is
+are compared as they stand. ngtcp2's count from no known time: their clock is
 set by the median over the packets that the log sent, since these are stamped
-just before the capture sees them.  A packet may be stamped 1 ms (2 ms where the
-log has whole milliseconds only) from ours.  An endpoint that is busy stamps what
-it got late, and what it sends early: that is counted, the other way is wrong."""
-import statistics, sys
-from oracle_logs import Tally, captures
+just before the capture sees them. A packet may be stamped 1 ms (2 ms where the
+log has whole milliseconds only) from ours. An endpoint that is busy stamps what
+it got late, and what it sends early: that is counted, the other way is wrong.
 
-UNNUMBERED = 'retry', 'version_negotiation'
+All files, those of --qlog-compat too, must pass tests/qlog/check.py."""
+import os, statistics, subprocess, sys, tempfile
+from oracle_ours import HERE, Tally, captures
+
+CHECK = os.path.join(HERE, '..', 'qlog', 'check.py')
 SLOWEST = 100  # ms that a busy endpoint may take to stamp a packet
 
 
@@ -145,10 +147,24 @@ def times(t, cap, conn, log, stamps):
     return off
 
 
+def check(t, cap, compat):
+    """All our files hold to the drafts, or to what 0.3 was."""
+    with tempfile.TemporaryDirectory() as d:
+        cap.run('--qlog', d, *(['--qlog-compat'] if compat else []))
+        files = [os.path.join(d, f) for f in sorted(os.listdir(d))]
+        p = subprocess.run([sys.executable, CHECK] +
+                           (['--compat'] if compat else []) + files,
+                           stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+        t.same(cap.name, 'check.py', 'compat' if compat else 'draft',
+               (True, 0), (bool(files), p.returncode))
+
+
 def main():
     t, n, logs, none = Tally('qlog-differences.txt'), 0, 0, 0
     for cap in captures(sys.argv):
         n += 1
+        check(t, cap, False)
+        check(t, cap, True)
         for conn, log in cap.pairs():
             if conn and log:
                 logs += 1

@@ -519,7 +519,9 @@ void capgen_http_request(capgen_http *h, uint64_t id,
   capgen_http_answer(h, id, rq);
   capgen_http_wait(h);
   capgen_http_ack(h, CAPGEN_CLIENT);
-  capgen_http_told(h, id, rq);
+  if (!h->silent) {
+    capgen_http_told(h, id, rq);
+  }
 }
 
 void capgen_http_get(capgen_http *h, uint64_t id, const char *path,

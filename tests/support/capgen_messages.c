@@ -294,6 +294,7 @@ static void make_priority(capgen *g, unsigned arg) {
   inside.len = 0;
   capgen_buf_varint(&inside, 0);
   messages_text(&inside, "u=7, i=?0");
+  capgen_buf_id(&b, QUIC_H3_MAX_PUSH_ID, 0);
   capgen_buf_frame(&b, QUIC_H3_PRIORITY_UPDATE_PUSH, inside.data, inside.len);
   messages_control(h, CAPGEN_CLIENT, &b);
   capgen_buf_free(&b);

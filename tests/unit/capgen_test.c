@@ -61,7 +61,8 @@ typedef struct run {
   quic_text text;
   char *out; /* grows */
   size_t len, cap;
-  bool piped; /* secrets are met on the way */
+  bool piped;  /* secrets are met on the way */
+  int threads; /* that open packets ahead; -1 = none is opened ahead */
   uint64_t frame;
   quic_time now;
   char buffer[4096];
@@ -122,7 +123,7 @@ static void run_datagram(void *user, const quic_datagram *dg) {
   qd_decoder_datagram(r->decoder, r->frame, r->now, dg);
 }
 
-static void run_init(run *r, const made *m, bool piped) {
+static void run_init(run *r, const made *m, bool piped, int threads) {
   const quic_mem *mem = quic_mem_default();
   qd_output_settings out = {.mem = mem, .text = &r->text};
   qd_decoder_settings set = {.mem = mem,
@@ -134,6 +135,7 @@ static void run_init(run *r, const made *m, bool piped) {
 
   memset(r, 0, sizeof(*r));
   r->piped = piped;
+  r->threads = threads;
   quic_text_init(&r->text, r->buffer, sizeof(r->buffer));
   r->text.flush = run_flush;
   r->text.user = r;
@@ -145,6 +147,9 @@ static void run_init(run *r, const made *m, bool piped) {
   assert_int_equal(qd_output_flat_new(&r->flat, &out), 0);
   set.keylog = r->keylog;
   assert_int_equal(qd_decoder_new(&r->decoder, &set), 0);
+  if (threads >= 0) {
+    qd_decoder_ahead(r->decoder, (unsigned)threads, true);
+  }
 }
 
 static void run_free(run *r) {
@@ -171,6 +176,7 @@ static void run_records(run *r, quic_bytes data, bool secrets) {
       break;
     }
     if (rec.kind == QUIC_CAPTURE_SECRETS && (secrets || r->piped)) {
+      qd_decoder_flush(r->decoder);
       assert_int_equal(quic_keylog_feed(r->keylog, source++, rec.data), 0);
       qd_decoder_keys_changed(r->decoder);
     } else if (rec.kind == QUIC_CAPTURE_PACKET && !secrets) {
@@ -192,10 +198,10 @@ static void run_finish(run *r) {
 
 /* run_whole decodes |m|; |piped|: the secrets are met on the way, as in a
    pipe, instead of being looked for first, as in a file. */
-static void run_whole(run *r, const made *m, bool piped) {
+static void run_whole(run *r, const made *m, bool piped, int threads) {
   quic_bytes data = quic_bytes_of(m->capture, m->capture_len);
 
-  run_init(r, m, piped);
+  run_init(r, m, piped, threads);
   if (!piped) {
     run_records(r, data, true);
   }
@@ -237,7 +243,7 @@ static bool compare(const capgen_scenario *sc, const made *m, const run *r,
   return false;
 }
 
-static void all_scenarios(bool piped, const char *how) {
+static void all_scenarios(bool piped, int threads, const char *how) {
   const capgen_scenario *sc;
   unsigned bad = 0;
 
@@ -246,7 +252,7 @@ static void all_scenarios(bool piped, const char *how) {
     run r;
 
     made_init(&m, sc);
-    run_whole(&r, &m, piped);
+    run_whole(&r, &m, piped, threads);
     bad += !compare(sc, &m, &r, how);
     run_free(&r);
     made_free(&m);
@@ -256,12 +262,21 @@ static void all_scenarios(bool piped, const char *how) {
 
 static void test_files(void **state) {
   (void)state;
-  all_scenarios(false, "as a file");
+  all_scenarios(false, -1, "as a file");
 }
 
 static void test_pipes(void **state) {
   (void)state;
-  all_scenarios(true, "as a pipe");
+  all_scenarios(true, -1, "as a pipe");
+}
+
+/* What is opened ahead comes out the same, whoever opens it. */
+static void test_ahead(void **state) {
+  (void)state;
+  all_scenarios(false, 0, "ahead, no thread");
+  all_scenarios(false, 1, "ahead, a thread");
+  all_scenarios(false, 3, "ahead, three threads");
+  all_scenarios(true, 1, "ahead, a thread, as a pipe");
 }
 
 /* The same name gives the same octets, and other names others. */
@@ -313,7 +328,7 @@ static void test_prefixes(void **state) {
       size_t whole;
       run r;
 
-      run_init(&r, &m, false);
+      run_init(&r, &m, false, -1);
       run_records(&r, quic_bytes_of(exact, len), true);
       run_records(&r, quic_bytes_of(exact, len), false);
       run_finish(&r);
@@ -365,7 +380,7 @@ static void test_counters(void **state) {
       made_init(&m, sc);
       opened = count_opened(m.truth, !secrets);
       m.keys_len = secrets ? m.keys_len : 0;
-      run_init(&r, &m, false);
+      run_init(&r, &m, false, -1);
       if (secrets) {
         run_records(&r, quic_bytes_of(m.capture, m.capture_len), true);
       }
@@ -390,7 +405,7 @@ int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(test_files),         cmocka_unit_test(test_pipes),
       cmocka_unit_test(test_deterministic), cmocka_unit_test(test_prefixes),
-      cmocka_unit_test(test_counters),
+      cmocka_unit_test(test_counters),      cmocka_unit_test(test_ahead),
   };
 
   return cmocka_run_group_tests_name("capgen", tests, NULL, NULL);

@@ -332,6 +332,54 @@ static void test_hp_stateless(void **state) {
   }
 }
 
+/* A copy does what the original does, also when that is gone. */
+static void test_copies(void **state) {
+  const quic_crypto *c;
+
+  (void)state;
+  for (size_t b = 0; (c = backend_at(b)) != NULL; b++) {
+    for (int id = QUIC_AEAD_AES_128_GCM; id <= QUIC_AEAD_AES_128_CCM; id++) {
+      uint8_t key[QUIC_AEAD_KEY_MAX] = {9}, nonce[QUIC_AEAD_NONCE_LEN] = {4};
+      uint8_t sealed[3 + QUIC_AEAD_TAG_LEN], out[3 + QUIC_AEAD_TAG_LEN];
+      uint8_t sample[16] = {1}, mask[5], again[5];
+      quic_bytes aad = quic_bytes_of("aad", 3);
+      const quic_mem *mem = quic_mem_default();
+      quic_aead *aead, *copy, *other;
+      quic_hp *hp, *hp_copy, *hp_other;
+
+      assert_int_equal(c->aead_new(&aead, mem, (quic_aead_id)id, key), 0);
+      assert_int_equal(c->hp_new(&hp, mem, (quic_aead_id)id, key), 0);
+      key[15]++;
+      assert_int_equal(c->aead_new(&other, mem, (quic_aead_id)id, key), 0);
+      assert_int_equal(c->hp_new(&hp_other, mem, (quic_aead_id)id, key), 0);
+      assert_int_equal(c->aead_copy(&copy, mem, aead), 0);
+      assert_int_equal(c->hp_copy(&hp_copy, mem, hp), 0);
+      assert_true(c->aead_same(aead, copy) && c->aead_same(copy, aead));
+      assert_false(c->aead_same(aead, other));
+      assert_true(c->hp_same(hp, hp_copy) && c->hp_same(hp_copy, hp));
+      assert_int_equal(c->hp_same(hp, hp_other), c == quic_crypto_null());
+      assert_int_equal(
+          c->aead_seal(aead, nonce, aad, quic_bytes_of("abc", 3), sealed), 0);
+      assert_int_equal(c->hp_mask(hp, sample, mask), 0);
+      c->aead_del(aead);
+      c->hp_del(hp);
+      assert_int_equal(c->aead_open(copy, nonce, aad,
+                                    quic_bytes_of(sealed, sizeof(sealed)), out),
+                       0);
+      assert_memory_equal(out, "abc", 3);
+      assert_int_equal(
+          c->aead_open_prefix(copy, nonce, quic_bytes_of(sealed, 3), out), 0);
+      assert_memory_equal(out, "abc", 3);
+      assert_int_equal(c->hp_mask(hp_copy, sample, again), 0);
+      assert_memory_equal(mask, again, sizeof(mask));
+      c->aead_del(copy);
+      c->aead_del(other);
+      c->hp_del(hp_copy);
+      c->hp_del(hp_other);
+    }
+  }
+}
+
 /* FIPS 197 C.1 and C.3: the mask is the start of one AES block.  ChaCha20: RFC
    8439 §2.4.2's state with block counter 1, XORed with its plaintext. */
 static void test_hp_vectors(void **state) {
@@ -450,6 +498,7 @@ int main(void) {
       cmocka_unit_test(test_aead_round_trips),
       cmocka_unit_test(test_open_short),
       cmocka_unit_test(test_hp_stateless),
+      cmocka_unit_test(test_copies),
       cmocka_unit_test(test_hp_vectors),
       cmocka_unit_test(test_null),
       cmocka_unit_test(test_nomem),

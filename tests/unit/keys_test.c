@@ -220,6 +220,50 @@ static void test_update(void **state) {
   }
 }
 
+static void test_copy(void **state) {
+  const quic_version *v1 = quic_version_find(QUIC_VERSION_1);
+  const quic_mem *mem = quic_mem_default();
+
+  (void)state;
+  for (size_t i = 0; quic_suite_at(i); i++) {
+    const quic_suite *suite = quic_suite_at(i);
+    quic_secret secret = {.len = suite->secret_len};
+    quic_keys a, b, copy, none = {0};
+
+    assert_int_equal(
+        quic_keys_init(&a, quic_crypto_gnutls(), mem, v1, suite, &secret), 0);
+    secret.data[0]++;
+    assert_int_equal(
+        quic_keys_init(&b, quic_crypto_gnutls(), mem, v1, suite, &secret), 0);
+    assert_int_equal(quic_keys_copy(&copy, mem, &a), 0);
+    assert_null(copy.hp);
+    assert_ptr_not_equal(copy.aead, a.aead);
+    assert_true(quic_keys_same(&a, &a) && quic_keys_same(&a, &copy));
+    assert_false(quic_keys_same(&a, &b) || quic_keys_same(&b, &copy));
+    memcpy(b.iv, a.iv, sizeof(b.iv)); /* the key alone makes them differ */
+    assert_false(quic_keys_same(&a, &b));
+    copy.iv[0]++; /* and the IV alone */
+    assert_false(quic_keys_same(&a, &copy));
+    assert_false(quic_keys_same(&none, &a) || quic_keys_same(&a, &none) ||
+                 quic_keys_same(&none, &none));
+    quic_keys_free(&a);
+    quic_keys_free(&b);
+    quic_keys_free(&copy);
+  }
+}
+
+static int copy_keys(const quic_mem *mem, void *user) {
+  quic_keys copy;
+  int rv = quic_keys_copy(&copy, mem, user);
+
+  if (rv != 0) {
+    assert_null(copy.suite);
+    assert_null(copy.aead);
+  }
+  quic_keys_free(&copy);
+  return rv;
+}
+
 static int make_keys(const quic_mem *mem, void *user) {
   const quic_crypto *c = user;
   quic_secret secret = {.len = 32};
@@ -240,9 +284,18 @@ static void test_nomem(void **state) {
 
   (void)state;
   for (size_t b = 0; b < 2; b++) {
+    quic_secret secret = {.len = 32};
+    quic_keys keys;
     failmem fm;
 
     assert_int_equal(failmem_sweep(&fm, make_keys, &backends[b]), 2);
+    assert_string_equal(fm.text, "");
+    assert_int_equal(quic_keys_init(&keys, &backends[b], quic_mem_default(),
+                                    quic_version_find(QUIC_VERSION_1),
+                                    quic_suite_find(0x1303), &secret),
+                     0);
+    assert_int_equal(failmem_sweep(&fm, copy_keys, &keys), 1);
+    quic_keys_free(&keys);
     assert_string_equal(fm.text, "");
   }
 }
@@ -252,7 +305,7 @@ int main(void) {
       cmocka_unit_test(test_initial), cmocka_unit_test(test_chacha),
       cmocka_unit_test(test_keys),    cmocka_unit_test(test_all_versions),
       cmocka_unit_test(test_invalid), cmocka_unit_test(test_update),
-      cmocka_unit_test(test_nomem),
+      cmocka_unit_test(test_copy),    cmocka_unit_test(test_nomem),
   };
 
   return cmocka_run_group_tests_name("keys", tests, NULL, NULL);
