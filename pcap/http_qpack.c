@@ -272,7 +272,7 @@ void http_qpack_section(qd_http *h, http_stream *hs, qd_side side,
     qpack_guess(h, side);
   }
   /* A capture that starts in the middle has neither SETTINGS nor table. */
-  if (dynamic && (!end->limited || qpack_lost(h, side))) {
+  if (dynamic && qpack_lost(h, side)) {
     qpack_refuse(h, hs, side, section, push_id);
     return;
   }

@@ -109,6 +109,9 @@ static void recovery_sample(quic_recovery *r, int acker, quic_space space,
   int sender = !acker;
   const quic_recovery_limits *limits = &r->limits[acker];
 
+  if (rtt > QUIC_RTT_MAX) {
+    rtt = QUIC_RTT_MAX;
+  }
   quic_rtt_sample(&r->share[acker], rtt, delay, limits->max_ack_delay,
                   confirmed);
   /* Without the other part this would be no round trip of anybody. */

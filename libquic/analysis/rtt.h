@@ -10,7 +10,10 @@
 
 #define QUIC_RTT_INITIAL (333 * QUIC_MILLISECOND) /* kInitialRtt, §6.2.2 */
 #define QUIC_RTT_GRANULARITY QUIC_MILLISECOND     /* kGranularity, §6.1.2 */
-#define QUIC_RTT_ACK_DELAY_EXPONENT 3             /* RFC 9000 §18.2 */
+#define QUIC_RTT_MAX                                                           \
+  (24 * 3600 * QUIC_SECOND) /* of a sample; keeps all sums far from overflow   \
+                             */
+#define QUIC_RTT_ACK_DELAY_EXPONENT 3 /* RFC 9000 §18.2 */
 #define QUIC_RTT_MAX_ACK_DELAY (25 * QUIC_MILLISECOND)
 
 typedef struct quic_rtt {

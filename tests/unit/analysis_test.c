@@ -232,6 +232,22 @@ static void test_closed(void **state) {
   quic_analysis_del(f.a);
 }
 
+/* Clocks jump, and captures are made by hand: no sum of times overflows. */
+static void test_clock(void **state) {
+  fixture f;
+
+  (void)state;
+  begin(&f, QUIC_VANTAGE_NETWORK);
+  events_handshake(&f.ev);
+  one(&f, C, 5, events_frame(QUIC_FRAME_PING));
+  f.ev.now = UINT64_MAX - 9;
+  one(&f, S, 5, events_acks(5, 5));
+  assert_int_equal(quic_analysis_share(f.a, S)->max, QUIC_RTT_MAX);
+  assert_true(quic_analysis_rtt(f.a, C)->latest >= QUIC_RTT_MAX);
+  assert_true(quic_analysis_rtt(f.a, C)->latest < 2 * QUIC_RTT_MAX);
+  quic_analysis_del(f.a);
+}
+
 /* That nobody answers is no close of anybody. */
 static void test_unanswered(void **state) {
   fixture f;
@@ -467,13 +483,13 @@ static void test_nomem(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(test_totals),   cmocka_unit_test(test_shares),
-      cmocka_unit_test(test_endpoint), cmocka_unit_test(test_inferred),
-      cmocka_unit_test(test_closed),   cmocka_unit_test(test_unanswered),
-      cmocka_unit_test(test_stand_in), cmocka_unit_test(test_late),
-      cmocka_unit_test(test_copies),   cmocka_unit_test(test_uncertain),
-      cmocka_unit_test(test_odd),      cmocka_unit_test(test_bounded),
-      cmocka_unit_test(test_nomem),
+      cmocka_unit_test(test_totals),     cmocka_unit_test(test_shares),
+      cmocka_unit_test(test_endpoint),   cmocka_unit_test(test_inferred),
+      cmocka_unit_test(test_closed),     cmocka_unit_test(test_clock),
+      cmocka_unit_test(test_unanswered), cmocka_unit_test(test_stand_in),
+      cmocka_unit_test(test_late),       cmocka_unit_test(test_copies),
+      cmocka_unit_test(test_uncertain),  cmocka_unit_test(test_odd),
+      cmocka_unit_test(test_bounded),    cmocka_unit_test(test_nomem),
   };
 
   return cmocka_run_group_tests_name("analysis", tests, NULL, NULL);
