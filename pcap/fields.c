@@ -53,13 +53,14 @@ quic_field qd_fields_at(const qd_fields *fs, size_t i) {
 }
 
 quic_bytes qd_fields_find(const qd_fields *fs, const char *name) {
-  quic_bytes key = quic_bytes_of(name, strlen(name));
+  size_t len = strlen(name);
 
   for (size_t i = 0; i < fs->len; i++) {
-    quic_field f = qd_fields_at(fs, i);
+    const qd_field_place *at = &fs->places[i];
 
-    if (quic_bytes_eq(f.name, key)) {
-      return f.value;
+    if (at->name_len == len &&
+        memcmp(fs->octets + at->offset, name, len) == 0) {
+      return qd_fields_at(fs, i).value;
     }
   }
   return (quic_bytes){0};

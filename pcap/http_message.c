@@ -82,17 +82,38 @@ static bool message_decimal(quic_bytes b, uint64_t *value) {
   return true;
 }
 
-static bool message_is(quic_bytes b, const char *text) {
-  /* The first octet tells most apart. */
-  return b.len && b.data[0] == (uint8_t)*text &&
-         quic_bytes_eq(b, quic_bytes_of(text, strlen(text)));
+static inline bool message_equals(quic_bytes b, const char *text, size_t len) {
+  return b.len == len && memcmp(b.data, text, len) == 0;
+}
+
+#define message_is(b, literal) message_equals(b, literal, sizeof(literal) - 1)
+
+/* A word that names are compared with. */
+typedef struct message_word {
+  const char *text;
+  size_t len;
+  unsigned bit;
+} message_word;
+
+#define WORD(literal, bit)                                                     \
+  { literal, sizeof(literal) - 1, bit }
+
+/* message_find returns the bit of |b| among |n| words, 0 when it is none. */
+static unsigned message_find(quic_bytes b, const message_word *words,
+                             size_t n) {
+  for (size_t i = 0; i < n; i++) {
+    if (message_equals(b, words[i].text, words[i].len)) {
+      return words[i].bit;
+    }
+  }
+  return 0;
 }
 
 /* What a field name must not be (RFC 9114 §4.2); NULL when it may. */
 static const char *message_bad_name(quic_bytes name, quic_bytes value) {
-  static const char *const connection[] = {"connection", "keep-alive",
-                                           "proxy-connection",
-                                           "transfer-encoding", "upgrade"};
+  static const message_word connection[] = {
+      WORD("connection", 1), WORD("keep-alive", 1), WORD("proxy-connection", 1),
+      WORD("transfer-encoding", 1), WORD("upgrade", 1)};
 
   if (name.len == 0) {
     return "an empty field name";
@@ -100,6 +121,9 @@ static const char *message_bad_name(quic_bytes name, quic_bytes value) {
   for (size_t i = 0; i < name.len; i++) {
     uint8_t c = name.data[i];
 
+    if ((c >= 'a' && c <= 'z') || c == '-') {
+      continue;
+    }
     if (c >= 'A' && c <= 'Z') {
       return "a field name with upper-case letters";
     }
@@ -108,15 +132,15 @@ static const char *message_bad_name(quic_bytes name, quic_bytes value) {
     }
   }
   for (size_t i = 0; i < value.len; i++) {
-    if (value.data[i] == '\0' || value.data[i] == '\r' ||
-        value.data[i] == '\n') {
+    uint8_t c = value.data[i];
+
+    if (c <= '\r' && (c == '\0' || c == '\r' || c == '\n')) {
       return "a field value with a forbidden character";
     }
   }
-  for (size_t i = 0; i < sizeof(connection) / sizeof(connection[0]); i++) {
-    if (message_is(name, connection[i])) {
-      return "a connection-specific field";
-    }
+  if (message_find(name, connection,
+                   sizeof(connection) / sizeof(connection[0]))) {
+    return "a connection-specific field";
   }
   if (message_is(name, "te") && !message_is(value, "trailers")) {
     return "te with another value than trailers";
@@ -136,19 +160,12 @@ static const char *message_bad_name(quic_bytes name, quic_bytes value) {
    PSEUDO_PROTOCOL)
 
 static unsigned message_pseudo(quic_bytes name) {
-  static const struct {
-    const char *name;
-    unsigned bit;
-  } rows[] = {{":method", PSEUDO_METHOD},       {":scheme", PSEUDO_SCHEME},
-              {":authority", PSEUDO_AUTHORITY}, {":path", PSEUDO_PATH},
-              {":protocol", PSEUDO_PROTOCOL},   {":status", PSEUDO_STATUS}};
+  static const message_word words[] = {
+      WORD(":method", PSEUDO_METHOD),       WORD(":scheme", PSEUDO_SCHEME),
+      WORD(":authority", PSEUDO_AUTHORITY), WORD(":path", PSEUDO_PATH),
+      WORD(":protocol", PSEUDO_PROTOCOL),   WORD(":status", PSEUDO_STATUS)};
 
-  for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-    if (message_is(name, rows[i].name)) {
-      return rows[i].bit;
-    }
-  }
-  return 0;
+  return message_find(name, words, sizeof(words) / sizeof(words[0]));
 }
 
 /* message_required: what is missing from the pseudo-header fields |have| of a
@@ -257,18 +274,15 @@ static void message_take(qd_fields *to, qd_fields *from, const quic_mem *mem) {
 /* message_tunnel: what follows on the stream of |rq| are capsules (RFC 9297
    §3.1). */
 static bool message_tunnel(const qd_request *rq) {
-  static const char *const tokens[] = {"webtransport", "webtransport-h3",
-                                       "connect-udp", "connect-ip",
-                                       "connect-ethernet"};
+  static const message_word tokens[] = {
+      WORD("webtransport", 1), WORD("webtransport-h3", 1),
+      WORD("connect-udp", 1), WORD("connect-ip", 1),
+      WORD("connect-ethernet", 1)};
   const qd_fields *fs = &rq->side[QD_CLIENT].fields;
-  quic_bytes protocol = qd_fields_find(fs, ":protocol");
 
-  for (size_t i = 0; i < sizeof(tokens) / sizeof(tokens[0]); i++) {
-    if (message_is(protocol, tokens[i])) {
-      return true;
-    }
-  }
-  return message_is(qd_fields_find(fs, "capsule-protocol"), "?1");
+  return message_find(qd_fields_find(fs, ":protocol"), tokens,
+                      sizeof(tokens) / sizeof(tokens[0])) ||
+         message_is(qd_fields_find(fs, "capsule-protocol"), "?1");
 }
 
 /* message_empty: the response of |rq| may be without content whatever
