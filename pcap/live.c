@@ -12,6 +12,7 @@
 #define LIVE_SNAPLEN QUIC_CAPTURE_PACKET_MAX
 #define LIVE_BUFFER (16 << 20) /* octets, in the kernel */
 #define LIVE_POLL_MS 200       /* between looks at the key logs */
+#define LIVE_BLOCK_MS 50       /* how long the kernel gathers packets */
 #define LIVE_BATCH 256         /* packets taken at a time */
 #define LIVE_DRAIN 1024        /* batches taken after the end was asked for */
 
@@ -61,8 +62,10 @@ static int live_open(pcap_t **out, const qd_options *opt, bool *nanoseconds) {
       pcap_set_tstamp_precision(cap, PCAP_TSTAMP_PRECISION_NANO) == 0;
   (void)pcap_set_snaplen(cap, LIVE_SNAPLEN);
   (void)pcap_set_promisc(cap, 0);
-  (void)pcap_set_timeout(cap, LIVE_POLL_MS);
-  (void)pcap_set_immediate_mode(cap, 1);
+  (void)pcap_set_timeout(cap, LIVE_BLOCK_MS);
+  /* Each packet on its own takes a slot of the longest packet's size, so that
+     few have room in the buffer. */
+  (void)pcap_set_immediate_mode(cap, opt->unordered);
   (void)pcap_set_buffer_size(cap, LIVE_BUFFER);
   rv = pcap_activate(cap);
   if (rv < 0) {
@@ -119,7 +122,9 @@ static int live_loop(pcap_t *cap, live_run *run, const qd_options *opt) {
     }
     qd_session_poll(run->session);
   }
-  /* What arrived before the signal still counts, as far as there is an end. */
+  /* What arrived before the signal still counts, as far as there is an end;
+     the kernel may be gathering it. */
+  (void)poll(NULL, 0, 2 * LIVE_BLOCK_MS);
   for (int i = 0; i < LIVE_DRAIN && run->more; i++) {
     if (pcap_dispatch(cap, LIVE_BATCH, live_packet, (u_char *)run) <= 0) {
       break;
