@@ -34,8 +34,9 @@ enum {
 };
 
 static const char options_doc[] =
-    "Opens QUIC in a packet capture: every packet, every frame, and for each "
-    "packet that stays closed the reason.\v"
+    "Opens QUIC and HTTP/3 in a packet capture: every packet and frame, each "
+    "request, how each connection went and why it ended, and for each packet "
+    "that stays closed the reason.\v"
     "FILE is pcap or pcapng; - is standard input.  Key logs are in the "
     "SSLKEYLOGFILE format; secrets inside a pcapng are used without being "
     "asked for.\n\n"
@@ -355,6 +356,13 @@ static void options_agree(const qd_options *opt, struct argp_state *state) {
   if (opt->inject && opt->count) {
     argp_error(state, "--inject needs all packets to know which secrets are "
                       "used: leave -c out");
+  }
+  if (opt->qlog_compat && !opt->qlog) {
+    argp_error(state,
+               "--qlog-compat says how to write qlogs: give --qlog, too");
+  }
+  if (opt->har_bodies && !opt->har) {
+    argp_error(state, "--har-bodies goes with --har FILE");
   }
   if (opt->follow && opt->filter) {
     argp_error(state, "--follow names its connection: leave --filter out");

@@ -195,8 +195,8 @@ static void qlog_finish(qd_output *out) {
   out_qlog *o = (out_qlog *)(void *)out;
 
   if (!o->base.error) {
-    qd_export_note(out, "%s: %llu qlog files", o->dir,
-                   (unsigned long long)o->written);
+    qd_export_note(out, "%s: %llu qlog file%s", o->dir,
+                   (unsigned long long)o->written, o->written == 1 ? "" : "s");
   }
 }
 
