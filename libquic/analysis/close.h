@@ -178,7 +178,8 @@ void quic_close_settle(quic_close *c, const quic_close_facts *facts);
    GOAWAY, 1.234 s after the handshake". */
 void quic_close_sentence(const quic_close *c, quic_text *out);
 
-/* quic_close_duration writes "1.234 s", "15.2 ms" or "870 us". */
+/* quic_close_duration writes "3 days", "2.5 h", "1.234 s", "15.2 ms" or
+   "870 us". */
 void quic_close_duration(quic_text *out, quic_duration d);
 
 #endif /* !defined(QUIC_ANALYSIS_CLOSE_H) */

@@ -3,9 +3,17 @@
 #include "analysis/close.h"
 #include "wire/names.h"
 
+#define TEXT_HOUR (3600 * QUIC_SECOND)
+
 void quic_close_duration(quic_text *out, quic_duration d) {
   if (d == QLOG_NONE) {
     quic_text_str(out, "?");
+  } else if (d >= 48 * TEXT_HOUR) {
+    quic_text_printf(out, "%llu days",
+                     (unsigned long long)(d / (24 * TEXT_HOUR)));
+  } else if (d >= 2 * TEXT_HOUR) {
+    quic_text_printf(out, "%llu.%llu h", (unsigned long long)(d / TEXT_HOUR),
+                     (unsigned long long)(d % TEXT_HOUR / (TEXT_HOUR / 10)));
   } else if (d >= QUIC_SECOND) {
     quic_text_printf(out, "%llu.%03llu s",
                      (unsigned long long)(d / QUIC_SECOND),
@@ -289,8 +297,10 @@ static void text_unknown(const quic_close *c, quic_text *out) {
   quic_text_str(out, "not determinable: ");
   quic_text_str(out, both ? "the last packets were not opened"
                           : "only one direction is in the trace");
-  quic_text_str(out, ", silent ");
-  quic_close_duration(out, c->silence);
+  if (c->silence) {
+    quic_text_str(out, ", silent ");
+    quic_close_duration(out, c->silence);
+  }
 }
 
 void quic_close_sentence(const quic_close *c, quic_text *out) {
