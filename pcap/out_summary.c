@@ -55,9 +55,11 @@ static void summary_who(out_summary *o, const qd_trace *tr) {
 
 static void summary_version(out_summary *o, const qd_trace *tr) {
   const quic_close *c = quic_analysis_close(tr->analysis);
+  /* After a Version Negotiation there may be none but what was tried. */
+  uint32_t version = tr->conn->version ? tr->conn->version : c->version;
 
-  qd_show_version(&o->table.text, tr->conn->version);
-  if (c->version && c->version != tr->conn->version) {
+  qd_show_version(&o->table.text, version);
+  if (c->version && c->version != version) {
     quic_text_str(&o->table.text, " (");
     qd_show_version(&o->table.text, c->version);
     quic_text_char(&o->table.text, ')');
