@@ -4,6 +4,8 @@
 
 set -u
 cd "$(dirname "$0")/../.." || exit 1
+# shellcheck source=tests/support/try.sh
+. tests/support/try.sh
 
 BUILD=$(cd "${BUILD:-build}" && pwd) || exit 1
 here=$PWD
@@ -19,24 +21,6 @@ mkdir cap
   pcapng-big-endian pcapng-sections pcapng-interfaces v15-no-handshake \
   v7-retry-new-hello v18-cut-aes-128 v6-early-aes no-quic cap || exit 1
 cp "$here"/tests/captures/*.pcapng cap
-
-number=0
-failed=0
-
-# try NAME COMMAND...: one test; a failed command's output is shown.
-try() {
-  local name=$1 said
-
-  shift
-  number=$((number + 1))
-  if said=$("$@" 2>&1); then
-    echo "ok $number - $name"
-    return
-  fi
-  failed=1
-  echo "not ok $number - $name"
-  head -n 40 <<<"$said" | sed 's/^/# /'
-}
 
 # dump ARGUMENT...: the program.
 dump() {

@@ -3,6 +3,8 @@
 
 set -u
 cd "$(dirname "$0")/../.." || exit 1
+# shellcheck source=tests/support/try.sh
+. tests/support/try.sh
 
 BUILD=${BUILD:-build}
 CC=${CC:-gcc}
@@ -10,24 +12,6 @@ PREFIX=/opt/place
 dest=$(mktemp -d "${TMPDIR:-/tmp}/h3kit-install.XXXXXX") || exit 1
 trap 'rm -rf "$dest"' EXIT
 unset MAKEFLAGS MFLAGS MAKELEVEL MAKEOVERRIDES
-
-number=0
-failed=0
-
-# try NAME COMMAND...: one test; a failed command's output is shown.
-try() {
-  local name=$1 said
-
-  shift
-  number=$((number + 1))
-  if said=$("$@" 2>&1); then
-    echo "ok $number - $name"
-    return
-  fi
-  failed=1
-  echo "not ok $number - $name"
-  sed 's/^/# /' <<<"$said"
-}
 
 run_make() {
   make -s BUILD="$BUILD" CC="$CC" PREFIX="$PREFIX" DESTDIR="$dest/root" "$@"

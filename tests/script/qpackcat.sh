@@ -3,6 +3,8 @@
 
 set -u
 cd "$(dirname "$0")/../.." || exit 1
+# shellcheck source=tests/support/try.sh
+. tests/support/try.sh
 
 BUILD=$(cd "${BUILD:-build}" && pwd) || exit 1
 CAT=$BUILD/qpackcat
@@ -11,24 +13,6 @@ trap 'rm -rf "$dir"' EXIT
 # shellcheck source=/dev/null
 . share/completions/qpackcat.bash
 cd "$dir" || exit 1
-number=0
-failed=0
-
-# try NAME COMMAND...: one test; a failed command's output is shown.
-try() {
-  local name=$1 said
-
-  shift
-  number=$((number + 1))
-  if said=$("$@" 2>&1); then
-    echo "ok $number - $name"
-    return
-  fi
-  failed=1
-  echo "not ok $number - $name"
-  sed 's/^/# /' <<<"$said"
-}
-
 # gives STATUS WANT COMMAND...: its status, and its standard output.
 gives() {
   local status=$1 want=$2 got
