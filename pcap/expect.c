@@ -2,6 +2,7 @@
 
 #include "pcap/complain.h"
 #include "pcap/fieldhelp.h"
+#include "pcap/figures.h"
 #include "pcap/show.h"
 #include "pcap/trace.h"
 #include "wire/names.h"
@@ -154,34 +155,18 @@ static uint64_t expect_sum(const quic_totals *c, const quic_totals *s, int id) {
                                : c->closed + s->closed;
 }
 
-static uint64_t expect_loss(const quic_analysis *a, int id) {
-  quic_sent_counts c, s;
-  uint64_t lost, spurious, packets;
+/* expect_loss stores a figure of what was lost; false = it cannot be told. */
+static bool expect_loss(const quic_analysis *a, int id, uint64_t *v) {
+  qd_figures_loss loss;
+  bool known = qd_figures_lost(a, &loss);
 
-  quic_analysis_sum(a, QUIC_SIDE_CLIENT, &c);
-  quic_analysis_sum(a, QUIC_SIDE_SERVER, &s);
-  lost = c.lost + s.lost;
-  spurious = c.spurious + s.spurious;
-  packets = c.packets + s.packets;
-  if (id == EXPECT_SPURIOUS) {
-    return spurious;
+  if (id == EXPECT_LOSS) {
+    /* Thousandths of a per cent, as the literal 1% is 1000. */
+    *v = loss.packets ? loss.lost * 100000 / loss.packets : 0;
+  } else {
+    *v = id == EXPECT_LOST ? loss.lost : loss.spurious;
   }
-  lost -= spurious < lost ? spurious : lost;
-  if (id == EXPECT_LOST) {
-    return lost;
-  }
-  /* Thousandths of a per cent, as the literal 1% is 1000. */
-  return packets ? lost * 100000 / packets : 0;
-}
-
-static uint64_t expect_streams(const quic_analysis *a) {
-  const quic_flow *flow = quic_analysis_flow(a);
-  uint64_t n = 0;
-
-  for (unsigned type = 0; flow && type < QUIC_FLOW_STREAM_TYPES; type++) {
-    n += quic_flow_streams(flow, type);
-  }
-  return n;
+  return known;
 }
 
 /* expect_number stores the value of a field with a number; false = it has
@@ -192,12 +177,9 @@ static bool expect_number(const qd_trace *tr, int id, uint64_t *v) {
   const quic_totals *s = quic_analysis_totals(a, QUIC_SIDE_SERVER);
   const quic_phases *ph = quic_analysis_phases(a);
   const quic_path *path = quic_analysis_path(a);
-  const quic_rtt *rtt = quic_analysis_rtt(a, QUIC_SIDE_CLIENT);
+  const quic_rtt *rtt = qd_figures_rtt(a);
   const quic_close *close = quic_analysis_close(a);
 
-  if (!rtt->samples) {
-    rtt = quic_analysis_rtt(a, QUIC_SIDE_SERVER);
-  }
   switch (id) {
   case EXPECT_CONN:
     *v = tr->number;
@@ -233,14 +215,16 @@ static bool expect_number(const qd_trace *tr, int id, uint64_t *v) {
   case EXPECT_LOSS:
   case EXPECT_LOST:
   case EXPECT_SPURIOUS:
-    *v = expect_loss(a, id);
-    return true;
+    return expect_loss(a, id, v);
   case EXPECT_RTT:
   case EXPECT_SRTT:
+    if (!rtt) {
+      return false;
+    }
     *v = id == EXPECT_RTT ? rtt->min : rtt->smoothed;
-    return rtt->samples != 0;
+    return true;
   case EXPECT_STREAMS:
-    *v = expect_streams(a);
+    *v = qd_figures_streams(a);
     return true;
   case EXPECT_REQUESTS:
     *v = tr->requests;
@@ -433,7 +417,11 @@ void qd_expect_help(quic_text *out) {
            "\n"
            "The language is that of --filter, see --help-filter; shares take "
            "%.  With\n"
-           "--filter only connections of which a packet fits are looked at.\n"
+           "--filter only connections of which a packet fits are looked at.  "
+           "No\n"
+           "comparison but != holds for what is not known, such as the loss "
+           "when no\n"
+           "ACK was seen.\n"
            "\n");
   qd_fieldhelp(out, qd_expect_fields, qd_expect_nfields);
 }

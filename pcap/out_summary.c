@@ -1,6 +1,7 @@
 /* The table of connections: who, which version and protocol, how fast, how much
    was lost, and how it ended. */
 
+#include "pcap/figures.h"
 #include "pcap/report.h"
 #include "pcap/show.h"
 #include "pcap/table.h"
@@ -101,19 +102,10 @@ static void summary_handshake(out_summary *o, const qd_trace *tr) {
 }
 
 static void summary_loss(out_summary *o, const qd_trace *tr) {
-  quic_text *t = &o->table.text;
-  uint64_t lost = 0, packets = 0;
+  qd_figures_loss loss;
 
-  for (int side = 0; side < QUIC_SIDES; side++) {
-    quic_sent_counts c;
-
-    quic_analysis_sum(tr->analysis, side, &c);
-    if (qd_report_judged(tr->analysis, side)) {
-      lost += c.lost - c.spurious;
-      packets += c.packets;
-    }
-  }
-  qd_report_share(t, lost, packets);
+  (void)qd_figures_lost(tr->analysis, &loss);
+  qd_report_share(&o->table.text, loss.lost, loss.packets);
   summary_next(o);
 }
 
@@ -130,13 +122,10 @@ static void summary_ms(quic_text *t, quic_duration d) {
 }
 
 static void summary_rtt(out_summary *o, const qd_trace *tr) {
-  const quic_rtt *rtt = quic_analysis_rtt(tr->analysis, QUIC_SIDE_CLIENT);
+  const quic_rtt *rtt = qd_figures_rtt(tr->analysis);
   quic_text *t = &o->table.text;
 
-  if (!rtt->samples) {
-    rtt = quic_analysis_rtt(tr->analysis, QUIC_SIDE_SERVER);
-  }
-  if (rtt->samples) {
+  if (rtt) {
     summary_ms(t, rtt->min);
     quic_text_str(t, " / ");
     summary_ms(t, rtt->smoothed);
@@ -243,16 +232,6 @@ static void summary_note(quic_text *t, const qd_trace *tr) {
   summary_count(t, tr->notes, "rules broken");
 }
 
-static uint64_t summary_streams(const qd_trace *tr) {
-  const quic_flow *flow = quic_analysis_flow(tr->analysis);
-  uint64_t n = 0;
-
-  for (unsigned type = 0; flow && type < QUIC_FLOW_STREAM_TYPES; type++) {
-    n += quic_flow_streams(flow, type);
-  }
-  return n;
-}
-
 static void summary_number(out_summary *o, uint64_t v) {
   quic_text_u64(&o->table.text, v);
   summary_next(o);
@@ -274,7 +253,7 @@ static void summary_ended(qd_output *out, struct qd_trace *tr) {
   summary_next(o);
   summary_loss(o, tr);
   summary_rtt(o, tr);
-  summary_number(o, summary_streams(tr));
+  summary_number(o, qd_figures_streams(tr->analysis));
   summary_number(o, tr->requests);
   quic_close_sentence(quic_analysis_close(tr->analysis), &o->table.text);
   quic_text_char(&o->table.text, '\n');

@@ -51,14 +51,6 @@ void qd_report_share(quic_text *t, uint64_t part, uint64_t whole) {
   quic_text_str(t, " %");
 }
 
-bool qd_report_judged(const quic_analysis *a, int side) {
-  const quic_totals *sum = quic_analysis_totals(a, side);
-  quic_sent_counts c;
-
-  quic_analysis_sum(a, side, &c);
-  return c.acked + c.lost > 0 && sum->closed <= sum->opened;
-}
-
 void qd_report_mark(quic_text *t, const quic_mark *m, quic_time start) {
   if (m->record != QLOG_NONE) {
     quic_text_char(t, '#');

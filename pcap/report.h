@@ -15,10 +15,6 @@ void qd_report_name(quic_text *t, const char *name);
    addresses, version, names. */
 void qd_report_who(quic_text *t, const qd_trace *tr, bool colour);
 
-/* qd_report_judged: it can be told what of |side| was lost, for the other's
-   ACKs were seen and most of its own packets opened. */
-bool qd_report_judged(const quic_analysis *a, int side);
-
 /* qd_report_share writes |part| of |whole| as "1.5 %"; "-" without a whole. */
 void qd_report_share(quic_text *t, uint64_t part, uint64_t whole);
 

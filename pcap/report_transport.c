@@ -1,4 +1,5 @@
 #include "crypto/suite.h"
+#include "pcap/figures.h"
 #include "pcap/report.h"
 #include "pcap/show.h"
 
@@ -48,7 +49,7 @@ static void transport_loss(quic_text *t, const quic_analysis *a, int side) {
   }
   qd_report_name(t, side ? "server lost" : "client lost");
   start = quic_text_pos(t);
-  if (qd_report_judged(a, side)) {
+  if (qd_figures_judged(a, side)) {
     quic_text_u64(t, c.lost);
     quic_text_str(t, " (");
     qd_report_share(t, c.lost, c.packets);

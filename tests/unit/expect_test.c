@@ -69,12 +69,13 @@ static void test_values(void **state) {
       "sni == \"sni.example\" and alpn == h3 and version == v1",
       "class in (open_at_end, unknown) and packets == 4 and closed == 0",
       "streams == 3",
-      "loss < 1% and lost == 0 and spurious == 0",
       "retry == 0 and key_updates == 0 and early == none",
       "duration < 1s",
       /* what is not known is equal to nothing */
       "not (error == 0) and error != 0",
       "not (alert >= 0)",
+      /* without an ACK that was seen nobody knows what was lost */
+      "not (loss < 1%) and not (lost == 0) and not (spurious == 0)",
       "octets > 10 and octets < 1k",
   };
   char said[2048];
@@ -106,7 +107,7 @@ static void test_reasons(void **state) {
                                "h3_no_error' does not hold: error -\n"},
       {"loss > 50% and sni == x", "quicdump: --expect: connection 0: 'loss > "
                                   "50% and sni == x' does not hold: loss "
-                                  "0.000%\n"},
+                                  "-\n"},
       {"sni contains zz or alpn == y",
        "quicdump: --expect: connection 0: 'sni contains zz or alpn == y' does "
        "not hold: sni \"sni.example\", alpn \"h3\"\n"},
