@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "crypto/backend.h"
+#include "tests/support/failmem.h"
 #include "tests/support/octets.h"
 #include "tests/support/packets.h"
 
@@ -150,6 +151,31 @@ void packets_check_prefixes(packets *pk, packets_output_new *new_fn) {
   }
   pk->p.header.missing = missing;
   pk->wr.pos += len;
+}
+
+typedef struct packets_memory {
+  packets_output_new *new_fn;
+} packets_memory;
+
+static int packets_make(const quic_mem *mem, void *user) {
+  const packets_memory *m = user;
+  qd_output_settings settings = {.mem = mem};
+  qd_output *out;
+  int rv = m->new_fn(&out, &settings);
+
+  if (rv == 0) {
+    out->del(out);
+  }
+  return rv;
+}
+
+void packets_check_memory(packets_output_new *new_fn) {
+  packets_memory m = {new_fn};
+  failmem fm;
+
+  if (failmem_sweep(&fm, packets_make, &m) == 0) {
+    fail_msg("%s", fm.text);
+  }
 }
 
 /* packets_sample_field gives |field| of |f| a value that can be encoded. */

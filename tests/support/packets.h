@@ -50,6 +50,11 @@ void packets_check_prefixes(packets *pk, packets_output_new *new_fn);
    that a terminal could act on. */
 void packets_check_clean(const char *text);
 
+/* packets_check_memory makes an output by |new_fn| with every request for
+   memory refused in turn, and fails the test when that is not answered with
+   QUIC_ERR_NOMEM or a block leaks. */
+void packets_check_memory(packets_output_new *new_fn);
+
 /* packets_sample appends one frame of every row of the frame table. */
 void packets_sample(packets *pk);
 

@@ -9,7 +9,6 @@
 #include <string.h>
 
 #include "pcap/trace.h"
-#include "tests/support/failmem.h"
 #include "tests/support/jsonvalid.h"
 #include "tests/support/octets.h"
 #include "tests/support/packets.h"
@@ -475,25 +474,9 @@ static void parameters(void **state) {
             "[\"undecoded\",null]]}");
 }
 
-static int make(const quic_mem *mem, void *user) {
-  qd_output_settings settings = {.mem = mem};
-  qd_output *out;
-  int rv = qd_output_json_new(&out, &settings);
-
-  (void)user;
-  if (rv == 0) {
-    out->del(out);
-  }
-  return rv;
-}
-
 static void memory(void **state) {
-  failmem fm;
-
   (void)state;
-  if (failmem_sweep(&fm, make, NULL) == 0) {
-    fail_msg("%s", fm.text);
-  }
+  packets_check_memory(qd_output_json_new);
 }
 
 int main(void) {

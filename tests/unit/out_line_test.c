@@ -8,7 +8,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "tests/support/failmem.h"
 #include "tests/support/octets.h"
 #include "tests/support/packets.h"
 
@@ -354,25 +353,9 @@ static void test_prefixes(void **state) {
   packets_free(&pk);
 }
 
-static int make(const quic_mem *mem, void *user) {
-  qd_output_settings settings = {.mem = mem};
-  qd_output *out;
-  int rv = qd_output_line_new(&out, &settings);
-
-  (void)user;
-  if (rv == 0) {
-    out->del(out);
-  }
-  return rv;
-}
-
 static void test_memory(void **state) {
-  failmem fm;
-
   (void)state;
-  if (failmem_sweep(&fm, make, NULL) == 0) {
-    fail_msg("%s", fm.text);
-  }
+  packets_check_memory(qd_output_line_new);
 }
 
 int main(void) {
