@@ -65,3 +65,17 @@ quic_bytes qd_fields_find(const qd_fields *fs, const char *name) {
   }
   return (quic_bytes){0};
 }
+
+bool qd_fields_decimal(quic_bytes value, uint64_t *number) {
+  *number = 0;
+  if (value.len == 0 || value.len > 19) {
+    return false;
+  }
+  for (size_t i = 0; i < value.len; i++) {
+    if (value.data[i] < '0' || value.data[i] > '9') {
+      return false;
+    }
+    *number = *number * 10 + (value.data[i] - '0');
+  }
+  return true;
+}

@@ -38,4 +38,9 @@ quic_field qd_fields_at(const qd_fields *fs, size_t i);
    when there is none. */
 quic_bytes qd_fields_find(const qd_fields *fs, const char *name);
 
+/* qd_fields_decimal reads |value| of digits alone, at most 19 of them, as
+   content-length is written (RFC 9110 §8.6).  Returns false when it is none;
+   |*number| then means nothing. */
+bool qd_fields_decimal(quic_bytes value, uint64_t *number);
+
 #endif /* !defined(QD_FIELDS_H) */

@@ -68,20 +68,6 @@ void http_message_lost(qd_http *h, http_stream *hs, qd_side side,
   }
 }
 
-static bool message_decimal(quic_bytes b, uint64_t *value) {
-  *value = 0;
-  if (b.len == 0 || b.len > 19) {
-    return false;
-  }
-  for (size_t i = 0; i < b.len; i++) {
-    if (b.data[i] < '0' || b.data[i] > '9') {
-      return false;
-    }
-    *value = *value * 10 + (b.data[i] - '0');
-  }
-  return true;
-}
-
 static inline bool message_equals(quic_bytes b, const char *text, size_t len) {
   return b.len == len && memcmp(b.data, text, len) == 0;
 }
@@ -332,7 +318,7 @@ static void message_header(qd_http *h, http_stream *hs, qd_side side,
   quic_bytes priority = qd_fields_find(&m->fields, "priority");
   qlog_event e;
 
-  if (length.data && !message_decimal(length, &half->length)) {
+  if (length.data && !qd_fields_decimal(length, &half->length)) {
     http_note(h, hs->id, 0x10e, "content-length is no number (RFC 9110 8.6)");
     half->length = QD_REQUEST_NONE;
   }
@@ -358,7 +344,7 @@ static void message_status(qd_http *h, http_stream *hs, qd_request *rq) {
   quic_bytes text = qd_fields_find(&h->fields, ":status");
   uint64_t status;
 
-  if (text.len != 3 || !message_decimal(text, &status)) {
+  if (text.len != 3 || !qd_fields_decimal(text, &status)) {
     if (text.data) {
       http_note(h, hs->id, 0x10e, ":status is no number of three digits");
     }

@@ -439,29 +439,14 @@ static void extract_row(out_extract *o, const qd_trace *tr,
   quic_text_char(t, '\n');
 }
 
-/* extract_length reads content-length; UINT64_MAX = there is none to go by. */
-static uint64_t extract_length(const qd_http_message *m) {
-  quic_bytes b = qd_fields_find(&m->fields, "content-length");
-  uint64_t n = 0;
-
-  if (b.len == 0 || b.len > 18) {
-    return UINT64_MAX;
-  }
-  for (size_t i = 0; i < b.len; i++) {
-    if (b.data[i] < '0' || b.data[i] > '9') {
-      return UINT64_MAX;
-    }
-    n = n * 10 + (b.data[i] - '0');
-  }
-  return n;
-}
-
 static bool extract_complete(const qd_http_message *m, const extract_file *f) {
-  uint64_t length = extract_length(m);
+  uint64_t length;
 
   return m->fin && !m->lost && !f->missing && !f->ended &&
          m->reset_code == QD_REQUEST_NONE &&
-         (length == UINT64_MAX || length <= m->body);
+         (!qd_fields_decimal(qd_fields_find(&m->fields, "content-length"),
+                             &length) ||
+          length <= m->body);
 }
 
 /* extract_settle gives a file that is complete its own name.  Returns an

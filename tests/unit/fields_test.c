@@ -79,6 +79,24 @@ static int add_some(const quic_mem *mem, void *user) {
   return rv;
 }
 
+static void test_decimal(void **state) {
+  static const char *const wrong[] = {
+      "", "-1", "+1", " 1", "1 ", "0x1", "1,1", "12345678901234567890",
+  };
+  uint64_t n;
+
+  (void)state;
+  assert_true(qd_fields_decimal(text("0"), &n));
+  assert_int_equal(n, 0);
+  assert_true(qd_fields_decimal(text("0042"), &n));
+  assert_int_equal(n, 42);
+  assert_true(qd_fields_decimal(text("9999999999999999999"), &n));
+  assert_true(n == UINT64_C(9999999999999999999));
+  for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
+    assert_false(qd_fields_decimal(text(wrong[i]), &n));
+  }
+}
+
 static void test_memory(void **state) {
   failmem fm;
 
@@ -90,6 +108,7 @@ int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(test_add),
       cmocka_unit_test(test_limits),
+      cmocka_unit_test(test_decimal),
       cmocka_unit_test(test_memory),
   };
 
