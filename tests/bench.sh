@@ -96,6 +96,26 @@ row "quicdump -s, 20 000 streams on one connection" "$1" "$2"
 awk -v c="$1" 'BEGIN { printf "20 000 streams: %s (wanted: <= 0.05 s)\n",
   c <= 0.05 ? "yes" : "NO" }'
 
+make_bulk bulk-streams million 1000000
+set -- $(measure 1 "$BUILD/quicdump" -q -s -r "$DIR/million/bulk-streams.pcapng")
+row "quicdump -s, 1 000 000 streams" "$1" "$2"
+rm -rf "$DIR/bomb"
+mkdir -p "$DIR/bomb"
+"$BUILD/capgen" http-bomb "$DIR/bomb" >/dev/null
+set -- $(measure 3 "$BUILD/quicdump" -q --json -r "$DIR/bomb/http-bomb.pcapng")
+row "quicdump --json, a QPACK bomb" "$1" "$2"
+
+echo
+make_bulk bulk-chacha chacha "${MB}000000"
+F=$DIR/chacha/bulk-chacha.pcapng
+set -- $(measure 3 "$BUILD/quicdump" -q --threads=0 -r "$F")
+row "quicdump, ChaCha20-Poly1305, --threads=0" "$1" "$2"
+alone=$3
+set -- $(measure 3 "$BUILD/quicdump" -q --threads=1 -r "$F")
+row "quicdump, ChaCha20-Poly1305, --threads=1" "$1" "$2"
+printf 'wall time with one thread more: %s s of %s s, %s (two cores: >= 0.5)\n' \
+  "$3" "$alone" "$(awk -v a="$3" -v b="$alone" 'BEGIN { printf "%.2f", a / b }')"
+
 echo
 echo "the floor: header protection and AEAD alone, ns per packet"
 "$BUILD/aeadbench"
