@@ -21,7 +21,13 @@ WIRE_LAYERS := base wire crypto qpack qlog capture analysis
 LIB_LAYERS := tls transport h3 io sim
 
 PACKAGES := gnutls libpcap
-PKG_CFLAGS = $(shell $(PKG_CONFIG) --cflags $(PACKAGES))
+# What unpacks qlogs, each in one file of qlogview/.
+UNPACKERS := $(foreach p,zlib libzstd,$(shell \
+  $(PKG_CONFIG) --exists $(p) && echo $(p)))
+PKG_CFLAGS = $(shell $(PKG_CONFIG) --cflags $(PACKAGES) $(UNPACKERS)) \
+  $(if $(filter zlib,$(UNPACKERS)),-DH3KIT_ZLIB) \
+  $(if $(filter libzstd,$(UNPACKERS)),-DH3KIT_ZSTD)
+UNPACK_LIBS = $(if $(UNPACKERS),$(shell $(PKG_CONFIG) --libs $(UNPACKERS)))
 GNUTLS_LIBS = $(shell $(PKG_CONFIG) --libs gnutls)
 PCAP_LIBS = $(shell $(PKG_CONFIG) --libs libpcap)
 CMOCKA_LIBS = $(shell $(PKG_CONFIG) --libs cmocka)
@@ -42,6 +48,7 @@ ALL_LDFLAGS = $(HARDEN_LD) $(SAN) $(LDFLAGS)
 
 WIRE_SRC := $(foreach d,$(WIRE_LAYERS),$(wildcard libquic/$(d)/*.c))
 QUICDUMP_SRC := $(wildcard pcap/*.c)
+QLOGVIEW_SRC := $(wildcard qlogview/*.c)
 SUPPORT_SRC := $(wildcard tests/support/*.c)
 UNIT_SRC := $(wildcard tests/unit/*_test.c)
 FUZZ_SRC := $(wildcard tests/fuzz/*_fuzz.c)
@@ -53,8 +60,10 @@ WIRE_LIB := $(BUILD)/libquicwire.a
 SUPPORT_LIB := $(BUILD)/libsupport.a
 QUICDUMP_CORE := $(filter-out pcap/main.c,$(QUICDUMP_SRC))
 QUICDUMP_LIB := $(BUILD)/libquicdump.a
+QLOGVIEW_CORE := $(filter-out qlogview/main.c,$(QLOGVIEW_SRC))
+QLOGVIEW_LIB := $(BUILD)/libqlogview.a
 TOOLS := $(patsubst tools/%.c,$(BUILD)/%,$(TOOLS_SRC))
-PROGRAMS := $(BUILD)/quicdump $(TOOLS)
+PROGRAMS := $(BUILD)/quicdump $(BUILD)/qlogview $(TOOLS)
 UNITS := $(patsubst tests/unit/%.c,$(BUILD)/unit/%,$(UNIT_SRC))
 REPLAYS := $(patsubst tests/fuzz/%.c,$(BUILD)/replay/%,$(FUZZ_SRC))
 FUZZERS := $(patsubst tests/fuzz/%.c,$(BUILD)/fuzz/%,$(FUZZ_SRC))
@@ -91,6 +100,11 @@ $(QUICDUMP_LIB): $(call obj,$(QUICDUMP_CORE))
 	$(call say,AR,$@)
 	$(Q)$(AR) rcs $@ $^
 
+$(QLOGVIEW_LIB): $(call obj,$(QLOGVIEW_CORE))
+	@mkdir -p $(@D); rm -f $@
+	$(call say,AR,$@)
+	$(Q)$(AR) rcs $@ $^
+
 $(SUPPORT_LIB): $(call obj,$(SUPPORT_SRC))
 	@mkdir -p $(@D); rm -f $@
 	$(call say,AR,$@)
@@ -100,34 +114,38 @@ $(BUILD)/quicdump: $(call obj,pcap/main.c) $(QUICDUMP_LIB) $(WIRE_LIB)
 	$(call say,LD,$@)
 	$(Q)$(CC) $(ALL_LDFLAGS) $^ $(GNUTLS_LIBS) $(PCAP_LIBS) -lpthread -o $@
 
+$(BUILD)/qlogview: $(call obj,qlogview/main.c) $(QLOGVIEW_LIB) $(WIRE_LIB)
+	$(call say,LD,$@)
+	$(Q)$(CC) $(ALL_LDFLAGS) $^ $(UNPACK_LIBS) -o $@
+
 $(TOOLS): $(BUILD)/%: $(BUILD)/obj/tools/%.o $(WIRE_LIB)
 	$(call say,LD,$@)
 	$(Q)$(CC) $(ALL_LDFLAGS) $^ $(GNUTLS_LIBS) -o $@
 
-TEST_LIBS := $(SUPPORT_LIB) $(QUICDUMP_LIB) $(WIRE_LIB)
+TEST_LIBS := $(SUPPORT_LIB) $(QUICDUMP_LIB) $(QLOGVIEW_LIB) $(WIRE_LIB)
 $(BUILD)/unit/%: $(BUILD)/obj/tests/unit/%.o $(TEST_LIBS)
 	@mkdir -p $(@D)
 	$(call say,LD,$@)
 	$(Q)$(CC) $(ALL_LDFLAGS) $< $(TEST_LIBS) $(CMOCKA_LIBS) $(GNUTLS_LIBS) \
-	  $(PCAP_LIBS) -lpthread -o $@
+	  $(PCAP_LIBS) $(UNPACK_LIBS) -lpthread -o $@
 
 $(BUILD)/replay/%: $(BUILD)/obj/tests/fuzz/%.o \
   $(BUILD)/obj/tests/fuzz/replay.o $(TEST_LIBS)
 	@mkdir -p $(@D)
 	$(call say,LD,$@)
 	$(Q)$(CC) $(ALL_LDFLAGS) $< $(BUILD)/obj/tests/fuzz/replay.o $(TEST_LIBS) \
-	  $(GNUTLS_LIBS) $(PCAP_LIBS) -lpthread -o $@
+	  $(GNUTLS_LIBS) $(PCAP_LIBS) $(UNPACK_LIBS) -lpthread -o $@
 
 $(BUILD)/fuzz/%: $(BUILD)/obj/tests/fuzz/%.o $(TEST_LIBS)
 	@mkdir -p $(@D)
 	$(call say,LD,$@)
 	$(Q)$(CC) $(ALL_LDFLAGS) -fsanitize=fuzzer $< $(TEST_LIBS) $(GNUTLS_LIBS) \
-	  $(PCAP_LIBS) -lpthread -o $@
+	  $(PCAP_LIBS) $(UNPACK_LIBS) -lpthread -o $@
 
 $(TEST_TOOLS): $(BUILD)/%: $(BUILD)/obj/tests/support/tool/%.o $(TEST_LIBS)
 	$(call say,LD,$@)
 	$(Q)$(CC) $(ALL_LDFLAGS) $< $(TEST_LIBS) $(GNUTLS_LIBS) $(PCAP_LIBS) \
-	  -lpthread -o $@
+	  $(UNPACK_LIBS) -lpthread -o $@
 
 tests-built: $(PROGRAMS) $(UNITS) $(REPLAYS) $(TEST_TOOLS)
 

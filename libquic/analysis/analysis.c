@@ -432,6 +432,7 @@ static quic_mark analysis_mark(const qlog_event *e, int side) {
   quic_mark at = QUIC_MARK_NONE;
 
   at.time = e->time;
+  at.record = e->record;
   at.side = (int8_t)side;
   return at;
 }

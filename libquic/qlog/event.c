@@ -71,6 +71,8 @@ static const qlog_metrics absent_metrics = {
     .ssthresh = QLOG_NONE,
     .packets_in_flight = QLOG_NONE,
     .pacing_rate = QLOG_NONE,
+    .lost = QLOG_NONE,
+    .app_limited = QLOG_UNSET,
     .inferred = QLOG_UNSET,
 };
 static const qlog_packets_acked absent_acked = {.space = QLOG_UNSET};
@@ -109,6 +111,7 @@ void qlog_event_init(qlog_event *e, qlog_event_type type, quic_time time) {
 
   e->type = type;
   e->time = time;
+  e->record = QLOG_NONE;
   e->tuple = NULL;
   e->group = NULL;
   e->side = NULL;

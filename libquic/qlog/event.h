@@ -115,7 +115,9 @@ typedef enum qlog_close_trigger {
   QLOG_CLOSE_VERSION_MISMATCH,
   QLOG_CLOSE_STATELESS_RESET,
   QLOG_CLOSE_ABORTED,
-  QLOG_CLOSE_UNSPECIFIED
+  QLOG_CLOSE_UNSPECIFIED,
+  QLOG_CLOSE_CLEAN, /* older drafts, as the next */
+  QLOG_CLOSE_HANDSHAKE_TIMEOUT
 } qlog_close_trigger;
 
 typedef struct qlog_connection_closed {
@@ -281,6 +283,9 @@ typedef struct qlog_metrics {
   uint64_t congestion_window, bytes_in_flight, ssthresh; /* octets */
   uint64_t packets_in_flight;
   uint64_t pacing_rate; /* bit/s */
+  uint64_t lost;        /* packets declared lost since the event before, where
+                           a logger tells no packet_lost; QLOG_NONE */
+  int app_limited;      /* picoquic, mvfst; QLOG_UNSET */
   int inferred;         /* 1: from packets seen on the way, not told by the
                            sender (custom field) */
 } qlog_metrics;
@@ -371,6 +376,7 @@ typedef struct qlog_simulation {
 typedef struct qlog_event {
   qlog_event_type type;
   quic_time time;    /* ns since 1970, or since the log's own epoch */
+  uint64_t record;   /* of a log, to be shown as evidence; QLOG_NONE */
   const char *tuple; /* NULL = the initial one */
   const char *group; /* NULL = the trace's */
   const char *side;  /* whose it is, where a trace of the network tells of both:

@@ -18,7 +18,8 @@ SHARED_NAMES(lost, "reordering_threshold", "time_threshold", "pto_expired");
 NAMES(initiator, "local", "remote");
 NAMES(space, "initial", "handshake", "application_data");
 NAMES(close, "idle_timeout", "application", "error", "version_mismatch",
-      "stateless_reset", "aborted", "unspecified");
+      "stateless_reset", "aborted", "unspecified", "clean",
+      "handshake_timeout");
 NAMES(kind, "unidirectional", "bidirectional");
 NAMES(side, "sending", "receiving");
 NAMES(location, "application", "transport", "network");
@@ -202,6 +203,8 @@ static fields fields_metrics[] = {
     FIELD(U64, qlog_metrics, ssthresh, "ssthresh", NULL),
     FIELD(U64, qlog_metrics, packets_in_flight, "packets_in_flight", NULL),
     FIELD(U64, qlog_metrics, pacing_rate, "pacing_rate", NULL),
+    FIELD(U64, qlog_metrics, lost, "lost_packets", NULL), /* no draft's */
+    FIELD(FLAG, qlog_metrics, app_limited, "app_limited", NULL), /* as well */
     FIELD(FLAG, qlog_metrics, inferred, "inferred", NULL), /* ours */
     END};
 

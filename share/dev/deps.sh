@@ -36,11 +36,14 @@ missing() {
   tool_missing "$PKG_CONFIG" pkg-config
   # gcc only recommends the C library's headers.
   [ -e /usr/include/stdio.h ] || printf ' libc6-dev'
-  if ! "$PKG_CONFIG" --exists gnutls libpcap ncursesw cmocka 2>/dev/null; then
+  if ! "$PKG_CONFIG" --exists gnutls libpcap ncursesw cmocka zlib \
+    libzstd 2>/dev/null; then
     lib_missing gnutls libgnutls28-dev
     lib_missing libpcap libpcap-dev
     lib_missing ncursesw libncurses-dev
     lib_missing cmocka libcmocka-dev
+    lib_missing zlib zlib1g-dev
+    lib_missing libzstd libzstd-dev
   fi
   if [ "$1" = --ci ]; then
     tool_missing "${CLANG:-clang}" clang

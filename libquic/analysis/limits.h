@@ -1,0 +1,53 @@
+#ifndef QUIC_ANALYSIS_LIMITS_H
+#define QUIC_ANALYSIS_LIMITS_H
+
+/* quic_limits shares out the time of a connection by what kept its sender from
+   sending more.  At each time exactly one holds; the shares add up to the whole
+   from the first event to the last. */
+
+#include "analysis/picture.h"
+
+typedef enum quic_limit {
+  QUIC_LIMIT_APPLICATION,   /* window open, nothing (more) to send */
+  QUIC_LIMIT_CWND,          /* flight fills the window */
+  QUIC_LIMIT_FLOW,          /* MAX_DATA, MAX_STREAM_DATA, MAX_STREAMS */
+  QUIC_LIMIT_PACING,        /* window open, data waits for the pacer */
+  QUIC_LIMIT_AMPLIFICATION, /* RFC 9000 §8.1 */
+  QUIC_LIMIT_RECOVERY,      /* in recovery, or probing after a timeout */
+  QUIC_LIMIT_IDLE,          /* nothing in flight, nothing to send */
+  QUIC_LIMITS
+} quic_limit;
+
+/* "application", "cwnd", "flow_control", "pacing", "amplification",
+   "loss_recovery", "idle". */
+const char *quic_limit_name(quic_limit limit);
+
+typedef struct quic_limits {
+  quic_duration time[QUIC_LIMITS];
+  quic_time from; /* QUIC_TIME_NEVER before the first event */
+  quic_time last;
+  quic_limit now;         /* what holds since |last| */
+  bool told[QUIC_LIMITS]; /* by the logger itself, not only made out */
+  bool no_window;         /* neither told nor to be made out: application, cwnd
+                             and pacing are guesses */
+  /* inner */
+  int blocked; /* what *_data_blocked_updated said last; QLOG_UNSET */
+} quic_limits;
+
+void quic_limits_init(quic_limits *l);
+
+/* quic_limits_event takes an event with the picture after it; the time up to
+   it belongs to what held before. */
+void quic_limits_event(quic_limits *l, const quic_picture *p,
+                       const qlog_event *e);
+void quic_limits_end(quic_limits *l, quic_time last);
+
+/* quic_limits_share returns the share of |limit| in thousandths of a per cent;
+   all together are 100000, or all 0 when no time passed. */
+uint64_t quic_limits_share(const quic_limits *l, quic_limit limit);
+
+/* quic_findings_limits returns those that |f| keeps. */
+struct quic_findings;
+const quic_limits *quic_findings_limits(const struct quic_findings *f);
+
+#endif /* !defined(QUIC_ANALYSIS_LIMITS_H) */

@@ -1,0 +1,8 @@
+/* qlogview: look at a qlog. */
+
+#include <stdio.h>
+
+int main(void) {
+  fputs("qlogview: nothing to see yet\n", stderr);
+  return 2;
+}
