@@ -66,6 +66,7 @@ int quic_analysis_new(quic_analysis **out, const quic_mem *mem,
   for (int side = 0; side < QUIC_SIDES; side++) {
     quic_totals_init(&a->totals[side]);
     a->tail[side].unanswered = QUIC_MARK_NONE;
+    a->limits.max_ack_delay[side] = QUIC_RTT_MAX_ACK_DELAY;
   }
   return 0;
 }
@@ -459,6 +460,7 @@ static void analysis_parameters(quic_analysis *a, const qlog_event *e) {
   value = quic_tparams_integer(&list, QUIC_TPARAM_MAX_ACK_DELAY);
   if (value < ANALYSIS_MAX_ACK_DELAY_MAX) {
     a->recovery.limits[side].max_ack_delay = value * QUIC_MILLISECOND;
+    a->limits.max_ack_delay[side] = value * QUIC_MILLISECOND;
   }
   value = quic_tparams_integer(&list, QUIC_TPARAM_ACK_DELAY_EXPONENT);
   if (value <= ANALYSIS_ACK_DELAY_EXPONENT_MAX) {

@@ -88,10 +88,11 @@ const qlog_metrics *quic_analysis_metrics(const quic_analysis *a);
 /* quic_analysis_sum adds up the counts of all spaces of |side|. */
 void quic_analysis_sum(const quic_analysis *a, int side, quic_sent_counts *out);
 
-/* What the transport parameters say of idleness. */
+/* What the transport parameters say of time. */
 typedef struct quic_analysis_limits {
   bool known[QUIC_SIDES];         /* its transport parameters were seen */
   quic_duration idle[QUIC_SIDES]; /* max_idle_timeout; 0 = none */
+  quic_duration max_ack_delay[QUIC_SIDES]; /* the RFC's default if not known */
 } quic_analysis_limits;
 
 const quic_analysis_limits *quic_analysis_limits_of(const quic_analysis *a);

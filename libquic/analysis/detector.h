@@ -22,6 +22,9 @@ typedef struct quic_detector {
   void (*free)(void *state); /* NULL = nothing to do */
 } quic_detector;
 
+/* quic_findings_state returns what |d| keeps in |f|, or NULL. */
+void *quic_findings_state(const quic_findings *f, const quic_detector *d);
+
 /* All of them; a new one is a file and a row in findings.c. */
 extern const quic_detector quic_detect_window;     /* 2, 3, 4 */
 extern const quic_detector quic_detect_spiral;     /* 1 and its kin */

@@ -19,9 +19,10 @@
 #include "analysis/analysis.h"
 #include "base/text.h"
 
-#define QUIC_FINDINGS_MAX 256   /* kept for a connection */
-#define QUIC_FINDING_EACH_MAX 8 /* windows kept of one kind; the others count  \
-                                 */
+#define QUIC_FINDINGS_MAX 256 /* kept for a connection */
+#define QUIC_FINDING_EACH_MAX                                                  \
+  8 /* windows kept of one kind; the others count                              \
+     */
 #define QUIC_FINDING_TEXT_MAX 1024 /* octets of |text| */
 #define QUIC_FINDING_FACTS_MAX 12
 
@@ -108,8 +109,9 @@ int quic_findings_worst(const quic_findings *f);
 
 /* quic_findings_add makes a finding of |id| with the table's severity over
    [from, to], or returns NULL: without memory, past QUIC_FINDINGS_MAX, or when
-   QUIC_FINDING_EACH_MAX of the kind are kept (the first one then counts it, and
-   the shortest of the kept windows gives way to a longer one). */
+   QUIC_FINDING_EACH_MAX of the kind are kept and the new one is not longer than
+   the shortest of them, which gives way.  It is counted all the same.  Valid
+   until the next call. */
 quic_finding *quic_findings_add(quic_findings *f, quic_finding_id id,
                                 quic_time from, quic_time to);
 
