@@ -48,6 +48,7 @@ ALL_LDFLAGS = $(HARDEN_LD) $(SAN) $(LDFLAGS)
 
 WIRE_SRC := $(foreach d,$(WIRE_LAYERS),$(wildcard libquic/$(d)/*.c))
 QUICDUMP_SRC := $(wildcard pcap/*.c)
+CLI_SRC := $(wildcard libquic/cli/*.c)
 QLOGVIEW_SRC := $(wildcard qlogview/*.c)
 SUPPORT_SRC := $(wildcard tests/support/*.c)
 UNIT_SRC := $(wildcard tests/unit/*_test.c)
@@ -57,6 +58,7 @@ TOOLS_SRC := $(wildcard tools/*.c)
 
 obj = $(patsubst %.c,$(BUILD)/obj/%.o,$(1))
 WIRE_LIB := $(BUILD)/libquicwire.a
+CLI_LIB := $(BUILD)/libcli.a
 SUPPORT_LIB := $(BUILD)/libsupport.a
 QUICDUMP_CORE := $(filter-out pcap/main.c,$(QUICDUMP_SRC))
 QUICDUMP_LIB := $(BUILD)/libquicdump.a
@@ -100,6 +102,11 @@ $(QUICDUMP_LIB): $(call obj,$(QUICDUMP_CORE))
 	$(call say,AR,$@)
 	$(Q)$(AR) rcs $@ $^
 
+$(CLI_LIB): $(call obj,$(CLI_SRC))
+	@mkdir -p $(@D); rm -f $@
+	$(call say,AR,$@)
+	$(Q)$(AR) rcs $@ $^
+
 $(QLOGVIEW_LIB): $(call obj,$(QLOGVIEW_CORE))
 	@mkdir -p $(@D); rm -f $@
 	$(call say,AR,$@)
@@ -110,11 +117,12 @@ $(SUPPORT_LIB): $(call obj,$(SUPPORT_SRC))
 	$(call say,AR,$@)
 	$(Q)$(AR) rcs $@ $^
 
-$(BUILD)/quicdump: $(call obj,pcap/main.c) $(QUICDUMP_LIB) $(WIRE_LIB)
+$(BUILD)/quicdump: $(call obj,pcap/main.c) $(QUICDUMP_LIB) $(CLI_LIB) $(WIRE_LIB)
 	$(call say,LD,$@)
 	$(Q)$(CC) $(ALL_LDFLAGS) $^ $(GNUTLS_LIBS) $(PCAP_LIBS) -lpthread -o $@
 
-$(BUILD)/qlogview: $(call obj,qlogview/main.c) $(QLOGVIEW_LIB) $(WIRE_LIB)
+$(BUILD)/qlogview: $(call obj,qlogview/main.c) $(QLOGVIEW_LIB) $(CLI_LIB) \
+  $(WIRE_LIB)
 	$(call say,LD,$@)
 	$(Q)$(CC) $(ALL_LDFLAGS) $^ $(UNPACK_LIBS) -o $@
 
@@ -122,7 +130,8 @@ $(TOOLS): $(BUILD)/%: $(BUILD)/obj/tools/%.o $(WIRE_LIB)
 	$(call say,LD,$@)
 	$(Q)$(CC) $(ALL_LDFLAGS) $^ $(GNUTLS_LIBS) -o $@
 
-TEST_LIBS := $(SUPPORT_LIB) $(QUICDUMP_LIB) $(QLOGVIEW_LIB) $(WIRE_LIB)
+TEST_LIBS := $(SUPPORT_LIB) $(QUICDUMP_LIB) $(QLOGVIEW_LIB) $(CLI_LIB) \
+  $(WIRE_LIB)
 $(BUILD)/unit/%: $(BUILD)/obj/tests/unit/%.o $(TEST_LIBS)
 	@mkdir -p $(@D)
 	$(call say,LD,$@)

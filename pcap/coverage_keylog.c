@@ -1,6 +1,6 @@
-#include "pcap/colour.h"
+#include "cli/colour.h"
 #include "pcap/coverage_data.h"
-#include "pcap/para.h"
+#include "cli/para.h"
 
 #define KEYLOG_SOURCES 16 /* files and blocks told apart */
 #define KEYLOG_PLACES 3   /* examples of each kind of problem */
@@ -32,9 +32,9 @@ static quic_keylog_label keylog_first(const quic_keylog_entry *entry) {
 }
 
 static void keylog_none(const qd_coverage_view *view) {
-  qd_para para;
+  cli_para para;
 
-  qd_para_init(&para);
+  cli_para_init(&para);
   quic_text_str(&para.text, "no key log was given");
   if (view->cov->packets && view->cov->packets == view->cov->opened) {
     quic_text_str(&para.text, ", and none was needed");
@@ -45,13 +45,13 @@ static void keylog_none(const qd_coverage_view *view) {
                   "capture: editcap --inject-secrets tls,FILE IN.pcapng "
                   "OUT.pcapng");
   }
-  qd_para_put(&para, view->out, 0, 2);
+  cli_para_put(&para, view->out, 0, 2);
 }
 
 static void keylog_head(const qd_coverage_view *view) {
-  qd_para para;
+  cli_para para;
 
-  qd_para_init(&para);
+  cli_para_init(&para);
   if (view->randoms == 0) {
     quic_text_str(&para.text, "key log: no secrets");
     if (!quic_keylog_has_lines(view->log)) {
@@ -69,9 +69,9 @@ static void keylog_head(const qd_coverage_view *view) {
     quic_text_u64(&para.text, view->claimed);
     quic_text_str(&para.text, " seen in the capture");
   }
-  qd_colour_on(view->out, view->colour, QD_COLOUR_BOLD);
-  qd_para_put(&para, view->out, 0, 2);
-  qd_colour_off(view->out, view->colour);
+  cli_colour_on(view->out, view->colour, CLI_COLOUR_BOLD);
+  cli_para_put(&para, view->out, 0, 2);
+  cli_colour_off(view->out, view->colour);
 }
 
 /* keylog_tally_of finds the row of |source|; the last is for all others. */
@@ -106,12 +106,12 @@ static void keylog_unseen(const qd_coverage_view *view) {
     }
   }
   for (size_t i = 0; i <= KEYLOG_SOURCES; i++) {
-    qd_para para;
+    cli_para para;
 
     if (rows[i].unseen == 0) {
       continue;
     }
-    qd_para_init(&para);
+    cli_para_init(&para);
     quic_text_str(&para.text, "  ");
     quic_text_u64(&para.text, rows[i].unseen);
     quic_text_str(&para.text, " of ");
@@ -125,7 +125,7 @@ static void keylog_unseen(const qd_coverage_view *view) {
     }
     quic_text_str(&para.text, rows[i].unseen == 1 ? " was" : " were");
     quic_text_str(&para.text, " not seen in the capture");
-    qd_para_put(&para, view->out, 0, 4);
+    cli_para_put(&para, view->out, 0, 4);
   }
 }
 
@@ -147,9 +147,9 @@ static void keylog_lacking_one(const qd_coverage_view *view,
                                const quic_keylog_entry *entry) {
   quic_keylog_label label = keylog_first(entry);
   const char *before = ") lacks ";
-  qd_para para;
+  cli_para para;
 
-  qd_para_init(&para);
+  cli_para_init(&para);
   quic_text_str(&para.text, "  client random ");
   qd_coverage_random(entry->random, &para.text);
   quic_text_str(&para.text, " (");
@@ -163,7 +163,7 @@ static void keylog_lacking_one(const qd_coverage_view *view,
       before = ", ";
     }
   }
-  qd_para_put(&para, view->out, 0, 4);
+  cli_para_put(&para, view->out, 0, 4);
 }
 
 /* Connections of the capture whose entry is incomplete. */
@@ -226,19 +226,19 @@ static void keylog_problems(const qd_coverage_view *view) {
   for (size_t i = 0; i < sizeof(keylog_kinds) / sizeof(keylog_kinds[0]); i++) {
     quic_keylog_problem_kind kind = keylog_kinds[i];
     uint64_t count = quic_keylog_problem_count(view->log, kind);
-    qd_para para;
+    cli_para para;
 
     if (count == 0) {
       continue;
     }
-    qd_para_init(&para);
+    cli_para_init(&para);
     quic_text_u64_width(&para.text, count, KEYLOG_COUNT);
     quic_text_str(&para.text, "  ");
     /* The last kind does no harm. */
     quic_text_str(&para.text, kind == QUIC_KEYLOG_LEGACY_LABEL ? "note: " : "");
     quic_text_str(&para.text, quic_keylog_problem_text(kind));
     keylog_places(view, kind, count, &para.text);
-    qd_para_put(&para, view->out, 0, KEYLOG_INDENT);
+    cli_para_put(&para, view->out, 0, KEYLOG_INDENT);
   }
 }
 

@@ -1,6 +1,6 @@
-#include "pcap/colour.h"
+#include "cli/colour.h"
 #include "pcap/coverage_data.h"
-#include "pcap/para.h"
+#include "cli/para.h"
 #include "pcap/show.h"
 
 #define REPORT_COUNT 7   /* columns of a number of packets */
@@ -326,10 +326,10 @@ static void report_count(const qd_coverage_view *view, uint64_t count,
 
   quic_text_u64_width(out, count, REPORT_COUNT);
   quic_text_str(out, "  ");
-  qd_colour_on(out, view->colour, QD_COLOUR_BAD);
+  cli_colour_on(out, view->colour, CLI_COLOUR_BAD);
   start = quic_text_pos(out);
   quic_text_str(out, reason);
-  qd_colour_off(out, view->colour);
+  cli_colour_off(out, view->colour);
   quic_text_pad(out, start,
                 REPORT_CLAUSE - REPORT_COUNT - 2 +
                     (quic_text_pos(out) - start - strlen(reason)));
@@ -337,16 +337,16 @@ static void report_count(const qd_coverage_view *view, uint64_t count,
 
 /* report_cause_line says "the same" where |last|, the clause of the line
    before, would be repeated. */
-static void report_cause_line(const report_cause *rc, qd_para *last) {
+static void report_cause_line(const report_cause *rc, cli_para *last) {
   static const char *const sides[] = {" (client)", " (server)", ""};
   const qd_cause *cause = rc->cause;
   report_clause *clause = report_clauses[cause->reason];
   const char *reason = qd_reason_name((qd_reason)cause->reason);
   size_t column = strlen(reason) + REPORT_COUNT + 2;
-  qd_para para, why;
+  cli_para para, why;
 
   report_count(rc->view, cause->count, reason);
-  qd_para_init(&para);
+  cli_para_init(&para);
   if (column >= REPORT_CLAUSE) {
     quic_text_char(&para.text, ' ');
   }
@@ -360,17 +360,17 @@ static void report_cause_line(const report_cause *rc, qd_para *last) {
     quic_text_str(&para.text, ", quoted by ICMP");
   }
   quic_text_str(&para.text, ": ");
-  qd_para_init(&why);
+  cli_para_init(&why);
   (clause ? clause : report_other)(rc, &why.text);
   if (strcmp(quic_text_cstr(&why.text), quic_text_cstr(&last->text)) == 0) {
     quic_text_str(&para.text, "the same");
   } else {
     quic_text_str(&para.text, quic_text_cstr(&why.text));
-    qd_para_init(last);
+    cli_para_init(last);
     quic_text_str(&last->text, quic_text_cstr(&why.text));
   }
-  qd_para_put(&para, rc->view->out,
-              column < REPORT_CLAUSE ? REPORT_CLAUSE : column, REPORT_CLAUSE);
+  cli_para_put(&para, rc->view->out,
+               column < REPORT_CLAUSE ? REPORT_CLAUSE : column, REPORT_CLAUSE);
 }
 
 static void report_names(const qd_block *block, quic_text *t) {
@@ -396,10 +396,10 @@ static void report_block(const qd_coverage_view *view, const qd_tally *tally,
                          size_t number) {
   const qd_block *block = tally->block;
   uint64_t listed = 0;
-  qd_para para, last;
+  cli_para para, last;
 
   quic_text_char(view->out, '\n');
-  qd_para_init(&para);
+  cli_para_init(&para);
   if (number == SIZE_MAX) {
     quic_text_str(&para.text, "no connection");
   } else {
@@ -413,10 +413,10 @@ static void report_block(const qd_coverage_view *view, const qd_tally *tally,
   quic_text_str(&para.text, " of ");
   report_counted(&para.text, tally->packets, "packet");
   quic_text_str(&para.text, " not opened");
-  qd_colour_on(view->out, view->colour, QD_COLOUR_BOLD);
-  qd_para_put(&para, view->out, 0, 2);
-  qd_colour_off(view->out, view->colour);
-  qd_para_init(&last);
+  cli_colour_on(view->out, view->colour, CLI_COLOUR_BOLD);
+  cli_para_put(&para, view->out, 0, 2);
+  cli_colour_off(view->out, view->colour);
+  cli_para_init(&last);
   for (size_t i = 0; i < block->ncauses; i++) {
     report_cause rc = {view, tally, &block->causes[i]};
 
@@ -462,9 +462,9 @@ static uint64_t report_blocks(const qd_coverage_view *view) {
 
 static void report_reasons(const qd_coverage_view *view) {
   const char *before = "reasons: ";
-  qd_para para;
+  cli_para para;
 
-  qd_para_init(&para);
+  cli_para_init(&para);
   for (int i = 0; i < QD_REASONS; i++) {
     if (view->cov->reasons[i]) {
       quic_text_str(&para.text, before);
@@ -475,7 +475,7 @@ static void report_reasons(const qd_coverage_view *view) {
     }
   }
   quic_text_char(view->out, '\n');
-  qd_para_put(&para, view->out, 0, 2);
+  cli_para_put(&para, view->out, 0, 2);
 }
 
 /* Totals. */
@@ -553,12 +553,12 @@ static void report_notes(const qd_coverage_view *view,
 
   for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
     if (rows[i].count) {
-      qd_colour_on(view->out, view->colour, QD_COLOUR_DIM);
+      cli_colour_on(view->out, view->colour, CLI_COLOUR_DIM);
       quic_text_str(view->out, "note: ");
       quic_text_u64(view->out, rows[i].count);
       quic_text_char(view->out, ' ');
       quic_text_str(view->out, rows[i].count == 1 ? rows[i].one : rows[i].many);
-      qd_colour_off(view->out, view->colour);
+      cli_colour_off(view->out, view->colour);
       quic_text_char(view->out, '\n');
     }
   }

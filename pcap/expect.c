@@ -1,7 +1,7 @@
 #include "pcap/expect.h"
 
-#include "pcap/complain.h"
-#include "pcap/fieldhelp.h"
+#include "cli/complain.h"
+#include "cli/fieldhelp.h"
 #include "pcap/figures.h"
 #include "pcap/show.h"
 #include "pcap/trace.h"
@@ -364,16 +364,16 @@ static void expect_ended(qd_output *out, struct qd_trace *tr) {
     quic_text_str(&t, i ? ", " : "");
     expect_show(&t, tr, view.used[i]);
   }
-  qd_complain("--expect: connection %u: '%.256s' does not hold: %s", tr->number,
-              o->expr, quic_text_cstr(&t));
+  cli_complain("--expect: connection %u: '%.256s' does not hold: %s",
+               tr->number, o->expr, quic_text_cstr(&t));
 }
 
 static void expect_finish(qd_output *out) {
   const out_expect *o = (const out_expect *)(const void *)out;
 
   if (o->failed > EXPECT_SHOWN_MAX) {
-    qd_complain("--expect: nor for %llu more connections",
-                (unsigned long long)(o->failed - EXPECT_SHOWN_MAX));
+    cli_complain("--expect: nor for %llu more connections",
+                 (unsigned long long)(o->failed - EXPECT_SHOWN_MAX));
   }
 }
 
@@ -423,5 +423,5 @@ void qd_expect_help(quic_text *out) {
            "when no\n"
            "ACK was seen.\n"
            "\n");
-  qd_fieldhelp(out, qd_expect_fields, qd_expect_nfields);
+  cli_fieldhelp(out, qd_expect_fields, qd_expect_nfields);
 }

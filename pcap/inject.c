@@ -5,8 +5,8 @@
 #include <sys/stat.h>
 
 #include "capture/writer.h"
-#include "pcap/interrupt.h"
-#include "pcap/outfile.h"
+#include "cli/interrupt.h"
+#include "cli/outfile.h"
 #include "pcap/source.h"
 
 /* Octets of secrets in one block; more make several blocks. */
@@ -22,7 +22,7 @@ typedef struct inject {
   const qd_inject_settings *set;
   qd_inject_report *report;
   qd_source *source;
-  qd_outfile *file;
+  cli_outfile *file;
   quic_capture_format format; /* of the copy */
   bool pcap;                  /* the input is one */
   bool begun;                 /* the first record was seen */
@@ -45,7 +45,7 @@ static int inject_fail(inject *in, const char *fmt, ...) {
 }
 
 static void inject_put(inject *in, quic_bytes b) {
-  quic_text_mem(qd_outfile_text(in->file), (const char *)b.data, b.len);
+  quic_text_mem(cli_outfile_text(in->file), (const char *)b.data, b.len);
 }
 
 /* inject_made writes what was made in |in->room|. */
@@ -220,7 +220,7 @@ static int inject_copy(inject *in) {
 
   for (;;) {
     rv = qd_source_block(in->source, &rec, &raw);
-    if (qd_interrupted()) {
+    if (cli_interrupted()) {
       return inject_fail(in, "%s: not written: interrupted", in->set->output);
     }
     if (rv == QUIC_ERR_SHORT) {
@@ -237,7 +237,7 @@ static int inject_copy(inject *in) {
                          qd_source_error(in->source), in->set->output);
     }
     rv = inject_record(in, &rec, raw);
-    if (rv != 0 || qd_outfile_error(in->file)) {
+    if (rv != 0 || cli_outfile_error(in->file)) {
       return rv;
     }
   }
@@ -275,7 +275,7 @@ static int inject_open(inject *in) {
         in, "%s", in->source ? qd_source_error(in->source) : quic_err_text(rv));
     return rv;
   }
-  error = qd_outfile_new(&in->file, in->set->mem, in->set->output, true);
+  error = cli_outfile_new(&in->file, in->set->mem, in->set->output, true);
   if (error) {
     return inject_fail(in, "%s: %s", in->set->output, strerror(error));
   }
@@ -297,13 +297,13 @@ int qd_inject_run(const qd_inject_settings *settings,
     rv = inject_copy(&in);
   }
   if (rv == 0) {
-    error = qd_outfile_error(in.file);
-    error = error ? error : qd_outfile_commit(in.file);
+    error = cli_outfile_error(in.file);
+    error = error ? error : cli_outfile_commit(in.file);
     if (error) {
       rv = inject_fail(&in, "%s: %s", settings->output, strerror(error));
     }
   }
-  qd_outfile_del(in.file);
+  cli_outfile_del(in.file);
   qd_source_close(in.source);
   quic_mem_free(settings->mem, in.lines.base);
   quic_mem_free(settings->mem, in.room);

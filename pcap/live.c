@@ -5,8 +5,8 @@
 #include <pcap/pcap.h>
 #include <string.h>
 
-#include "pcap/complain.h"
-#include "pcap/interrupt.h"
+#include "cli/complain.h"
+#include "cli/interrupt.h"
 #include "pcap/privilege.h"
 
 #define LIVE_SNAPLEN QUIC_CAPTURE_PACKET_MAX
@@ -45,7 +45,7 @@ static void live_packet(u_char *user, const struct pcap_pkthdr *h,
 /* live_fail prints the one line that says what failed and what to do. */
 static int live_fail(const char *interface, const char *what,
                      const char *advice) {
-  qd_complain("%s: %s%s%s", interface, what, *advice ? "; " : "", advice);
+  cli_complain("%s: %s%s%s", interface, what, *advice ? "; " : "", advice);
   return QD_EXIT_INPUT;
 }
 
@@ -96,7 +96,7 @@ static int live_filter(pcap_t *cap, const qd_options *opt) {
     return 0;
   }
   if (pcap_compile(cap, &program, expr, 1, PCAP_NETMASK_UNKNOWN) != 0) {
-    qd_complain("capture filter '%s': %s", expr, pcap_geterr(cap));
+    cli_complain("capture filter '%s': %s", expr, pcap_geterr(cap));
     return QD_EXIT_USAGE;
   }
   if (pcap_setfilter(cap, &program) != 0) {
@@ -110,7 +110,7 @@ static int live_filter(pcap_t *cap, const qd_options *opt) {
 static int live_loop(pcap_t *cap, live_run *run, const qd_options *opt) {
   struct pollfd pfd = {pcap_get_selectable_fd(cap), POLLIN, 0};
 
-  while (!qd_interrupted() && run->more) {
+  while (!cli_interrupted() && run->more) {
     int n;
 
     if (poll(&pfd, 1, LIVE_POLL_MS) < 0 && errno != EINTR) {
@@ -157,7 +157,7 @@ int qd_live_run(qd_session *se, const qd_options *opt) {
     run.linktype = 101; /* LINKTYPE_RAW: the one DLT that differs here */
   }
   (void)pcap_setnonblock(cap, 1, why);
-  qd_interrupt_install();
+  cli_interrupt_install();
   qd_session_note(se, "capturing on %s; Ctrl-C ends it", opt->interface);
   qd_session_poll(se);
   status = live_loop(cap, &run, opt);

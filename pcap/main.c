@@ -4,21 +4,21 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "pcap/complain.h"
+#include "cli/complain.h"
 #include "pcap/expect.h"
 #include "pcap/inject.h"
-#include "pcap/interrupt.h"
+#include "cli/interrupt.h"
 #include "pcap/live.h"
 #include "pcap/select.h"
 #include "pcap/session.h"
-#include "pcap/sink.h"
+#include "cli/sink.h"
 
 static int main_help(void (*write)(quic_text *out)) {
-  qd_sink sink;
+  cli_sink sink;
 
-  qd_sink_init(&sink, STDOUT_FILENO);
+  cli_sink_init(&sink, STDOUT_FILENO);
   write(&sink.text);
-  return qd_sink_flush(&sink) == 0 ? QD_EXIT_OK : QD_EXIT_INPUT;
+  return cli_sink_flush(&sink) == 0 ? QD_EXIT_OK : QD_EXIT_INPUT;
 }
 
 /* main_copies refuses a copy that would be written over what is read. */
@@ -28,7 +28,7 @@ static int main_copies(const qd_options *opt) {
 
   for (size_t i = 0; i < sizeof(outputs) / sizeof(outputs[0]); i++) {
     if (outputs[i] && !qd_inject_allowed(opt->read, outputs[i], &report)) {
-      qd_complain("%s", report.text);
+      cli_complain("%s", report.text);
       return QD_EXIT_USAGE;
     }
   }
@@ -42,15 +42,15 @@ static int main_strip(const qd_options *opt) {
   qd_inject_report report;
   int rv;
 
-  qd_interrupt_install();
+  cli_interrupt_install();
   rv = qd_inject_run(&set, &report);
   if (report.text[0] && (rv != 0 || !opt->quiet)) {
-    qd_complain("%s", report.text);
+    cli_complain("%s", report.text);
   }
   if (rv == 0 && !opt->quiet) {
-    qd_complain("%s: %llu block%s of secrets left out", opt->strip,
-                (unsigned long long)report.dropped,
-                report.dropped == 1 ? "" : "s");
+    cli_complain("%s: %llu block%s of secrets left out", opt->strip,
+                 (unsigned long long)report.dropped,
+                 report.dropped == 1 ? "" : "s");
   }
   return rv == 0 ? QD_EXIT_OK : QD_EXIT_INPUT;
 }
@@ -58,7 +58,7 @@ static int main_strip(const qd_options *opt) {
 /* main_flush makes --help and --version fail when nobody can read them. */
 static void main_flush(void) {
   if (fflush(stdout) != 0) {
-    qd_complain("writing standard output: %s", strerror(errno));
+    cli_complain("writing standard output: %s", strerror(errno));
     _exit(QD_EXIT_INPUT);
   }
 }

@@ -8,9 +8,9 @@
 
 #include "pcap/export.h"
 #include "pcap/request.h"
-#include "pcap/safename.h"
+#include "cli/safename.h"
 #include "pcap/show.h"
-#include "pcap/sink.h"
+#include "cli/sink.h"
 #include "pcap/trace.h"
 
 #define EXTRACT_OPEN_MAX 64 /* files open at one time */
@@ -30,7 +30,7 @@ typedef struct extract_file {
   uint64_t missing; /* octets that the capture has not */
   bool ended;       /* too large holes: nothing more is written */
   bool named;       /* after the request, which was known when it came */
-  char name[QD_SAFENAME_MAX + 1]; /* in the directory */
+  char name[CLI_SAFENAME_MAX + 1]; /* in the directory */
 } extract_file;
 
 typedef struct out_extract {
@@ -46,7 +46,7 @@ typedef struct out_extract {
   size_t waiting;                    /* octets in it */
   uint32_t numbers[EXTRACT_NUMBERS]; /* tried last for names of a class */
   extract_file index_file;
-  qd_sink index;
+  cli_sink index;
   uint64_t written, parts, octets; /* files, incomplete ones among them */
   uint8_t buffer[EXTRACT_BUFFER];
 } out_extract;
@@ -84,13 +84,13 @@ static void extract_fail(out_extract *o, const char *name, int error) {
 
 /* extract_class spreads names over the counters; who makes them fall together
    gets numbers with holes. */
-static size_t extract_class(const qd_safename *base) {
+static size_t extract_class(const cli_safename *base) {
   static const uint64_t seed[2] = {0, 0};
-  char buf[2 * QD_SAFENAME_MAX + 2];
+  char buf[2 * CLI_SAFENAME_MAX + 2];
   quic_text t;
 
   quic_text_init(&t, buf, sizeof(buf));
-  qd_safename_text(base, 1, "", &t);
+  cli_safename_text(base, 1, "", &t);
   return (size_t)(quic_siphash(seed, quic_bytes_of(buf, t.len)) %
                   EXTRACT_NUMBERS);
 }
@@ -101,18 +101,18 @@ typedef int extract_try(out_extract *o, extract_file *f, const char *name);
 
 /* extract_pick gives |f| the first name of its kind that is free. */
 static int extract_pick(out_extract *o, extract_file *f,
-                        const qd_safename *base, const char *suffix,
+                        const cli_safename *base, const char *suffix,
                         extract_try *take) {
   uint32_t *last = &o->numbers[extract_class(base)];
   uint64_t number = 1;
 
   for (;;) {
-    char name[QD_SAFENAME_MAX + 1];
+    char name[CLI_SAFENAME_MAX + 1];
     quic_text t;
     int error;
 
     quic_text_init(&t, name, sizeof(name));
-    qd_safename_text(base, number, suffix, &t);
+    cli_safename_text(base, number, suffix, &t);
     error = take(o, f, quic_text_cstr(&t));
     if (error == 0) {
       memcpy(f->name, name, sizeof(name));
@@ -144,7 +144,7 @@ static void extract_final(char *final, const char *name) {
 /* extract_create makes |name|, which ends in EXTRACT_PART; the name without
    that must be free, too. */
 static int extract_create(out_extract *o, extract_file *f, const char *name) {
-  char final[QD_SAFENAME_MAX + 1];
+  char final[CLI_SAFENAME_MAX + 1];
   struct stat st;
 
   extract_final(final, name);
@@ -184,7 +184,7 @@ static int extract_rename(out_extract *o, extract_file *f, const char *name) {
 }
 
 static void extract_base(const qd_trace *tr, const qd_request *rq, qd_side side,
-                         qd_safename *base) {
+                         cli_safename *base) {
   const qd_fields *fs = &rq->side[QD_CLIENT].fields;
   quic_bytes authority = qd_fields_find(fs, ":authority");
   quic_bytes path = qd_fields_find(fs, ":path");
@@ -200,7 +200,7 @@ static void extract_base(const qd_trace *tr, const qd_request *rq, qd_side side,
                      (unsigned long long)rq->stream_id);
     path = quic_bytes_of(buf, t.len);
   }
-  qd_safename_init(base, authority, path, side == QD_CLIENT ? ".request" : "");
+  cli_safename_init(base, authority, path, side == QD_CLIENT ? ".request" : "");
 }
 
 /* Octets. */
@@ -317,12 +317,12 @@ static const char extract_head[] =
     "content-encoding\toctets\tmissing\tcomplete\tfile\n";
 
 static int extract_index(out_extract *o) {
-  qd_safename base = {"index", ".tsv"};
+  cli_safename base = {"index", ".tsv"};
   int error =
       extract_pick(o, &o->index_file, &base, EXTRACT_PART, extract_create);
 
   if (error == 0) {
-    qd_sink_init(&o->index, o->index_file.fd);
+    cli_sink_init(&o->index, o->index_file.fd);
     quic_text_str(&o->index.text, extract_head);
   }
   return error;
@@ -347,7 +347,7 @@ static void extract_start(out_extract *o) {
 static extract_file *extract_begin(out_extract *o, const qd_trace *tr,
                                    const qd_request *rq, qd_side side) {
   extract_file *f;
-  qd_safename base;
+  cli_safename base;
   extract_key key;
   int error;
 
@@ -453,8 +453,8 @@ static bool extract_complete(const qd_http_message *m, const extract_file *f) {
    errno. */
 static int extract_settle(out_extract *o, const qd_trace *tr,
                           const qd_request *rq, qd_side side, extract_file *f) {
-  char final[QD_SAFENAME_MAX + 1];
-  qd_safename base;
+  char final[CLI_SAFENAME_MAX + 1];
+  cli_safename base;
   int error = EEXIST;
 
   if (f->named) {
@@ -525,8 +525,8 @@ static void extract_size(quic_text *t, uint64_t n) {
 }
 
 static void extract_end_index(out_extract *o) {
-  char final[QD_SAFENAME_MAX + 1];
-  int error = qd_sink_flush(&o->index);
+  char final[CLI_SAFENAME_MAX + 1];
+  int error = cli_sink_flush(&o->index);
 
   if (close(o->index.fd) != 0 && !error) {
     error = errno;

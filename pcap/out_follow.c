@@ -125,9 +125,9 @@ static void follow_hex(out_follow *o, quic_bytes b) {
 static void follow_head(out_follow *o, qd_side side, const char *what,
                         uint64_t octets, quic_time time) {
   quic_text *t = o->settings.text;
-  qd_colour colour = side == QD_CLIENT ? QD_COLOUR_APP : QD_COLOUR_HANDSHAKE;
+  cli_colour colour = side == QD_CLIENT ? CLI_COLOUR_APP : CLI_COLOUR_HANDSHAKE;
 
-  qd_colour_on(t, o->settings.colour, colour);
+  cli_colour_on(t, o->settings.colour, colour);
   quic_text_str(t, side == QD_CLIENT ? "client, " : "server, ");
   if (what) {
     quic_text_str(t, what);
@@ -137,7 +137,7 @@ static void follow_head(out_follow *o, qd_side side, const char *what,
   quic_text_str(t, " at ");
   qd_show_seconds(t, time, o->settings.absolute_time ? 0 : o->base.start, 0);
   quic_text_str(t, " s:");
-  qd_colour_off(t, o->settings.colour);
+  cli_colour_off(t, o->settings.colour);
   quic_text_char(t, '\n');
 }
 
@@ -196,14 +196,14 @@ static void follow_gap(out_follow *o, qd_side side, uint64_t octets) {
     return;
   }
   follow_show(o, true);
-  qd_colour_on(t, o->settings.colour, QD_COLOUR_BAD);
+  cli_colour_on(t, o->settings.colour, CLI_COLOUR_BAD);
   quic_text_char(t, '[');
   if (o->both) {
     quic_text_str(t, side == QD_CLIENT ? "client: " : "server: ");
   }
   qd_show_octets(t, octets);
   quic_text_str(t, " not in the capture]");
-  qd_colour_off(t, o->settings.colour);
+  cli_colour_off(t, o->settings.colour);
   quic_text_char(t, '\n');
 }
 

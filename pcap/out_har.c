@@ -8,7 +8,7 @@
 
 #include "base/map.h"
 #include "pcap/export.h"
-#include "pcap/outfile.h"
+#include "cli/outfile.h"
 
 #define HAR_BODY_MAX (4u << 20)    /* octets kept of the content of a message */
 #define HAR_BODIES_MAX (64u << 20) /* of all that are not over */
@@ -34,8 +34,8 @@ typedef struct out_har {
   qd_output base;
   qd_output_settings settings;
   const char *path;
-  qd_outfile *file; /* NULL before the first event, and when it failed */
-  quic_map bodies;  /* request number -> har_bodies */
+  cli_outfile *file; /* NULL before the first event, and when it failed */
+  quic_map bodies;   /* request number -> har_bodies */
   size_t bodies_held;
   har_done *heap; /* earliest first */
   size_t len, cap;
@@ -94,14 +94,14 @@ static quic_text *har_text(out_har *o) {
     return NULL;
   }
   if (o->file) {
-    return qd_outfile_text(o->file);
+    return cli_outfile_text(o->file);
   }
-  error = qd_outfile_new(&o->file, o->settings.mem, o->path, true);
+  error = cli_outfile_new(&o->file, o->settings.mem, o->path, true);
   if (error) {
     har_fail(o, error);
     return NULL;
   }
-  t = qd_outfile_text(o->file);
+  t = cli_outfile_text(o->file);
   if (t) {
     har_head(o, t);
   }
@@ -321,7 +321,7 @@ static void har_finish(qd_output *out) {
     return;
   }
   quic_text_str(t, "\n]}}\n");
-  error = qd_outfile_commit(o->file);
+  error = cli_outfile_commit(o->file);
   if (error) {
     har_fail(o, error);
   } else {
@@ -344,7 +344,7 @@ static void har_del(qd_output *out) {
     quic_mem_free(o->settings.mem, o->heap[i].text);
   }
   quic_mem_free(o->settings.mem, o->heap);
-  qd_outfile_del(o->file);
+  cli_outfile_del(o->file);
   quic_mem_free(o->settings.mem, o);
 }
 

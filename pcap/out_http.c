@@ -2,12 +2,12 @@
 
 #include "pcap/output.h"
 #include "pcap/show.h"
-#include "pcap/table.h"
+#include "cli/table.h"
 #include "pcap/trace.h"
 
 #define HTTP_URL_MAX 512
 
-static const qd_table_column http_columns[] = {
+static const cli_table_column http_columns[] = {
     {"#", true, 3},        {"conn", true, 0},    {"stream", true, 0},
     {"start", true, 9},    {"method", false, 0}, {"status", true, 0},
     {"ttfb", true, 8},     {"total", true, 8},   {"sent", true, 6},
@@ -19,12 +19,12 @@ static const qd_table_column http_columns[] = {
 typedef struct out_http {
   qd_output base;
   qd_output_settings settings;
-  qd_table table;
+  cli_table table;
 } out_http;
 
 static void http_next(out_http *o) {
-  if (qd_table_next(&o->table) != 0) {
-    qd_table_write(&o->table, o->settings.text, o->settings.colour);
+  if (cli_table_next(&o->table) != 0) {
+    cli_table_write(&o->table, o->settings.text, o->settings.colour);
   }
 }
 
@@ -166,7 +166,7 @@ static void http_request(qd_output *out, struct qd_trace *tr,
   http_number(o, c->retransmitted + s->retransmitted);
   http_url(o, tr, rq);
   if (o->settings.immediate) {
-    qd_table_write(&o->table, o->settings.text, o->settings.colour);
+    cli_table_write(&o->table, o->settings.text, o->settings.colour);
   }
 }
 
@@ -174,14 +174,14 @@ static void http_finish(qd_output *out) {
   out_http *o = (out_http *)(void *)out;
 
   if (o->table.rows) {
-    qd_table_write(&o->table, o->settings.text, o->settings.colour);
+    cli_table_write(&o->table, o->settings.text, o->settings.colour);
   }
 }
 
 static void http_del(qd_output *out) {
   out_http *o = (out_http *)(void *)out;
 
-  qd_table_free(&o->table);
+  cli_table_free(&o->table);
   quic_mem_free(o->settings.mem, o);
 }
 
@@ -196,9 +196,9 @@ int qd_output_http_new(qd_output **out, const qd_output_settings *settings) {
   o->base.finish = http_finish;
   o->base.del = http_del;
   o->settings = *settings;
-  qd_table_init(&o->table, settings->mem, http_columns, HTTP_COLUMNS);
+  cli_table_init(&o->table, settings->mem, http_columns, HTTP_COLUMNS);
   if (settings->immediate) {
-    qd_table_widen(&o->table);
+    cli_table_widen(&o->table);
   }
   *out = &o->base;
   return 0;

@@ -75,7 +75,7 @@ static void line_introduce(out_line *o, const qd_packet *p) {
       (p->notes & QD_NOTE_ICMP)) {
     return;
   }
-  qd_colour_on(t, o->settings.colour, QD_COLOUR_BOLD);
+  cli_colour_on(t, o->settings.colour, CLI_COLOUR_BOLD);
   quic_text_str(t, "-- ");
   quic_text_u64(t, p->conn->number);
   line_gap(t);
@@ -90,7 +90,7 @@ static void line_introduce(out_line *o, const qd_packet *p) {
     quic_text_str(t, "  path ");
     quic_text_u64(t, p->path_id);
   }
-  qd_colour_off(t, o->settings.colour);
+  cli_colour_off(t, o->settings.colour);
   quic_text_char(t, '\n');
   *c = *client;
   *s = *server;
@@ -327,7 +327,7 @@ static void line_frame(const line_ctx *ctx, const quic_frame *f,
 
   line_gap(ctx->t);
   if (colour && close) {
-    qd_colour_on(ctx->t, true, QD_COLOUR_BAD);
+    cli_colour_on(ctx->t, true, CLI_COLOUR_BAD);
   }
   quic_text_str(ctx->t, f->info->name);
   (fn ? fn : line_fields)(ctx, f);
@@ -341,7 +341,7 @@ static void line_frame(const line_ctx *ctx, const quic_frame *f,
     quic_text_u64(ctx->t, times);
   }
   if (colour && close) {
-    qd_colour_off(ctx->t, true);
+    cli_colour_off(ctx->t, true);
   }
 }
 
@@ -351,7 +351,7 @@ static void line_broken(const line_ctx *ctx, const quic_frame *f,
   bool colour = ctx->o->settings.colour;
 
   line_gap(ctx->t);
-  qd_colour_on(ctx->t, colour, QD_COLOUR_BAD);
+  cli_colour_on(ctx->t, colour, CLI_COLOUR_BAD);
   if (f->info) {
     quic_text_str(ctx->t,
                   walk->missing && rv == QUIC_ERR_SHORT ? "cut " : "broken ");
@@ -366,7 +366,7 @@ static void line_broken(const line_ctx *ctx, const quic_frame *f,
   quic_text_str(ctx->t, ": ");
   qd_show_octets(ctx->t, qd_walk_rest(walk).len);
   quic_text_str(ctx->t, " not decoded");
-  qd_colour_off(ctx->t, colour);
+  cli_colour_off(ctx->t, colour);
 }
 
 static void line_frames(const line_ctx *ctx) {
@@ -527,7 +527,7 @@ static void line_start(out_line *o, const qd_packet *p) {
   qd_show_seconds(t, p->time, o->settings.absolute_time ? 0 : o->base.start,
                   11);
   if (colour) {
-    qd_colour_on(t, true, QD_COLOUR_DIM);
+    cli_colour_on(t, true, CLI_COLOUR_DIM);
   }
   if (p->conn) {
     quic_text_u64_width(t, p->conn->number, 3);
@@ -536,8 +536,8 @@ static void line_start(out_line *o, const qd_packet *p) {
   }
   quic_text_mem(t, direction, sizeof(direction));
   if (colour) {
-    qd_colour_off(t, true);
-    qd_colour_on(t, true, qd_show_type_colour(p));
+    cli_colour_off(t, true);
+    cli_colour_on(t, true, qd_show_type_colour(p));
   }
 }
 
@@ -559,7 +559,7 @@ static void line_header(out_line *o, const qd_packet *p) {
   quic_text_str(t, qd_show_type(p));
   quic_text_pad(t, at, 11);
   if (o->settings.colour) {
-    qd_colour_off(t, true);
+    cli_colour_off(t, true);
   }
   at = quic_text_pos(t);
   if (qd_packet_opened(p)) {
@@ -612,9 +612,9 @@ static void line_closed(const line_ctx *ctx) {
     qd_show_addr(ctx->t, &p->dst);
     line_gap(ctx->t);
   }
-  qd_colour_on(ctx->t, ctx->o->settings.colour, QD_COLOUR_BAD);
+  cli_colour_on(ctx->t, ctx->o->settings.colour, CLI_COLOUR_BAD);
   qd_show_closed(ctx->t, p);
-  qd_colour_off(ctx->t, ctx->o->settings.colour);
+  cli_colour_off(ctx->t, ctx->o->settings.colour);
 }
 
 static void line_content(const line_ctx *ctx) {
@@ -642,11 +642,11 @@ static void line_notes(const line_ctx *ctx) {
     return;
   }
   line_gap(ctx->t);
-  qd_colour_on(ctx->t, ctx->o->settings.colour, QD_COLOUR_NOTE);
+  cli_colour_on(ctx->t, ctx->o->settings.colour, CLI_COLOUR_NOTE);
   quic_text_char(ctx->t, '[');
   qd_show_notes(ctx->t, ctx->p);
   quic_text_char(ctx->t, ']');
-  qd_colour_off(ctx->t, ctx->o->settings.colour);
+  cli_colour_off(ctx->t, ctx->o->settings.colour);
 }
 
 static void line_packet(qd_output *out, const qd_packet *p) {

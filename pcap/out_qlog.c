@@ -6,7 +6,7 @@
 #include <sys/stat.h>
 
 #include "pcap/export.h"
-#include "pcap/outfile.h"
+#include "cli/outfile.h"
 #include "pcap/trace.h"
 #include "qlog/writer.h"
 
@@ -19,7 +19,7 @@ typedef struct qlog_file {
   quic_list lru;   /* those that are open, oldest first */
   bool open;
   struct out_qlog *all;
-  qd_outfile *file;
+  cli_outfile *file;
   qlog_writer *writer;
   quic_text text;
   char buffer[QLOG_BUFFER];
@@ -47,7 +47,7 @@ static void qlog_fail(out_qlog *o, const char *path, int error) {
 static void qlog_flush(void *user, const char *data, size_t len) {
   qlog_file *f = user;
   out_qlog *o = f->all;
-  quic_text *t = qd_outfile_text(f->file);
+  quic_text *t = cli_outfile_text(f->file);
 
   if (!t) {
     return; /* the file keeps the error */
@@ -66,7 +66,7 @@ static void qlog_flush(void *user, const char *data, size_t len) {
     quic_list_remove(&oldest->lru);
     oldest->open = false;
     o->nopen--;
-    qd_outfile_park(oldest->file);
+    cli_outfile_park(oldest->file);
   }
 }
 
@@ -78,7 +78,7 @@ static void qlog_let_go(out_qlog *o, qlog_file *f) {
   (void)quic_map_remove(&o->files, quic_bytes_of(&f->number, 4));
   o->last = o->last == f ? NULL : o->last;
   qlog_writer_del(f->writer);
-  qd_outfile_del(f->file);
+  cli_outfile_del(f->file);
   quic_mem_free(o->settings.mem, f);
 }
 
@@ -119,8 +119,8 @@ static int qlog_begin(out_qlog *o, qlog_file *f, const qd_trace *tr,
   quic_text_str(&t, group);
   quic_text_str(&t, o->compat ? "_network.qlog" : "_network.sqlog");
   error = t.cut ? ENAMETOOLONG
-                : qd_outfile_new(&f->file, o->settings.mem, quic_text_cstr(&t),
-                                 false);
+                : cli_outfile_new(&f->file, o->settings.mem, quic_text_cstr(&t),
+                                  false);
   if (error) {
     qlog_fail(o, quic_text_cstr(&t), error);
     return error;
@@ -182,7 +182,7 @@ static void qlog_ended(qd_output *out, struct qd_trace *tr) {
     return;
   }
   qlog_writer_finish(f->writer);
-  error = qd_outfile_commit(f->file);
+  error = cli_outfile_commit(f->file);
   if (error) {
     qlog_fail(o, o->dir, error);
   } else {
@@ -206,7 +206,7 @@ static void qlog_free_file(void *user, quic_bytes key, void *value) {
 
   (void)key;
   qlog_writer_del(f->writer);
-  qd_outfile_del(f->file);
+  cli_outfile_del(f->file);
   quic_mem_free(o->settings.mem, f);
 }
 

@@ -4,12 +4,12 @@
 #include "pcap/figures.h"
 #include "pcap/report.h"
 #include "pcap/show.h"
-#include "pcap/table.h"
+#include "cli/table.h"
 #include "wire/names.h"
 
 #define SUMMARY_NAME_MAX 64 /* octets of a server name */
 
-static const qd_table_column summary_columns[] = {
+static const cli_table_column summary_columns[] = {
     {"#", true, 0},
     {"client -> server", false, 0},
     {"version", false, 0},
@@ -28,13 +28,13 @@ static const qd_table_column summary_columns[] = {
 typedef struct out_summary {
   qd_output base;
   qd_output_settings settings;
-  qd_table table;
+  cli_table table;
   uint64_t closed; /* connections with packets that were not opened */
 } out_summary;
 
 static void summary_next(out_summary *o) {
-  if (qd_table_next(&o->table) != 0) {
-    qd_table_write(&o->table, o->settings.text, o->settings.colour);
+  if (cli_table_next(&o->table) != 0) {
+    cli_table_write(&o->table, o->settings.text, o->settings.colour);
   }
 }
 
@@ -258,7 +258,7 @@ static void summary_ended(qd_output *out, struct qd_trace *tr) {
   quic_close_sentence(quic_analysis_close(tr->analysis), &o->table.text);
   quic_text_char(&o->table.text, '\n');
   summary_note(&o->table.text, tr);
-  qd_table_note(&o->table);
+  cli_table_note(&o->table);
 }
 
 static void summary_finish(qd_output *out) {
@@ -266,7 +266,7 @@ static void summary_finish(qd_output *out) {
   quic_text *t = o->settings.text;
 
   if (o->table.rows) {
-    qd_table_write(&o->table, t, o->settings.colour);
+    cli_table_write(&o->table, t, o->settings.colour);
   }
   if (o->closed) {
     quic_text_u64(t, o->closed);
@@ -278,7 +278,7 @@ static void summary_finish(qd_output *out) {
 static void summary_del(qd_output *out) {
   out_summary *o = (out_summary *)(void *)out;
 
-  qd_table_free(&o->table);
+  cli_table_free(&o->table);
   quic_mem_free(o->settings.mem, o);
 }
 
@@ -293,7 +293,7 @@ int qd_output_summary_new(qd_output **out, const qd_output_settings *settings) {
   o->base.finish = summary_finish;
   o->base.del = summary_del;
   o->settings = *settings;
-  qd_table_init(&o->table, settings->mem, summary_columns, SUMMARY_COLUMNS);
+  cli_table_init(&o->table, settings->mem, summary_columns, SUMMARY_COLUMNS);
   *out = &o->base;
   return 0;
 }

@@ -40,12 +40,12 @@ static const char *tree_ecn(uint8_t ecn) {
 static void tree_place(out_tree *o, const qd_packet *p) {
   quic_text *t = o->tree.text;
 
-  qd_colour_on(t, o->tree.colour, QD_COLOUR_BOLD);
+  cli_colour_on(t, o->tree.colour, CLI_COLOUR_BOLD);
   quic_text_str(t, "packet ");
   quic_text_u64(t, p->frame);
   quic_text_char(t, '.');
   quic_text_u64(t, p->index);
-  qd_colour_off(t, o->tree.colour);
+  cli_colour_off(t, o->tree.colour);
   tree_gap(&o->tree);
   qd_show_time(t, p->time);
   tree_gap(&o->tree);
@@ -69,9 +69,9 @@ static void tree_identity(const qd_tree *tree, const qd_packet *p) {
   const quic_header *h = &p->header;
 
   tree_gap(tree);
-  qd_colour_on(tree->text, tree->colour, qd_show_type_colour(p));
+  cli_colour_on(tree->text, tree->colour, qd_show_type_colour(p));
   quic_text_str(tree->text, qd_show_type(p));
-  qd_colour_off(tree->text, tree->colour);
+  cli_colour_off(tree->text, tree->colour);
   if (p->state == QD_STATE_PADDING || p->state == QD_STATE_RESET) {
     return;
   }
@@ -118,11 +118,11 @@ static void tree_packet_line(out_tree *o, const qd_packet *p) {
   tree_key(tree, p);
   if (qd_show_has_notes(p)) {
     tree_gap(tree);
-    qd_colour_on(tree->text, tree->colour, QD_COLOUR_NOTE);
+    cli_colour_on(tree->text, tree->colour, CLI_COLOUR_NOTE);
     quic_text_char(tree->text, '[');
     qd_show_notes(tree->text, p);
     quic_text_char(tree->text, ']');
-    qd_colour_off(tree->text, tree->colour);
+    cli_colour_off(tree->text, tree->colour);
   }
   qd_tree_end(tree);
 }
@@ -300,10 +300,10 @@ static void tree_reset(const qd_tree *tree, const qd_packet *p) {
 
 static void tree_closed(const qd_tree *tree, const qd_packet *p) {
   qd_tree_indent(tree);
-  qd_colour_on(tree->text, tree->colour, QD_COLOUR_BAD);
+  cli_colour_on(tree->text, tree->colour, CLI_COLOUR_BAD);
   quic_text_str(tree->text, "closed: ");
   qd_show_closed(tree->text, p);
-  qd_colour_off(tree->text, tree->colour);
+  cli_colour_off(tree->text, tree->colour);
   if (p->conn && p->conn->facts.has_random &&
       p->reason == QD_REASON_NO_SECRET) {
     quic_text_str(tree->text, " for client random ");
@@ -327,7 +327,7 @@ static void tree_broken(const out_tree *o, const quic_frame *f,
 
   tree.depth = 1;
   qd_tree_indent(&tree);
-  qd_colour_on(tree.text, tree.colour, QD_COLOUR_BAD);
+  cli_colour_on(tree.text, tree.colour, CLI_COLOUR_BAD);
   if (rv == QUIC_ERR_UNSUPPORTED) {
     quic_text_str(tree.text, "unknown frame type ");
     quic_text_hex_u64(tree.text, f->type);
@@ -338,7 +338,7 @@ static void tree_broken(const out_tree *o, const quic_frame *f,
   quic_text_str(tree.text, ": ");
   qd_show_octets(tree.text, rest.len);
   quic_text_str(tree.text, " not decoded");
-  qd_colour_off(tree.text, tree.colour);
+  cli_colour_off(tree.text, tree.colour);
   qd_tree_end(&tree);
   if (o->settings.verbosity >= TREE_FULL) {
     tree.depth = 2;

@@ -16,7 +16,7 @@ void qd_report_who(quic_text *t, const qd_trace *tr, bool colour) {
   const char *sni = conn->facts.sni;
   quic_bytes alpn = qd_conn_alpn(conn);
 
-  qd_colour_on(t, colour, QD_COLOUR_BOLD);
+  cli_colour_on(t, colour, CLI_COLOUR_BOLD);
   quic_text_str(t, "connection ");
   quic_text_u64(t, tr->number);
   quic_text_str(t, "  ");
@@ -33,7 +33,7 @@ void qd_report_who(quic_text *t, const qd_trace *tr, bool colour) {
     quic_text_str(t, "  ");
     qd_show_word(t, alpn);
   }
-  qd_colour_off(t, colour);
+  cli_colour_off(t, colour);
   quic_text_char(t, '\n');
 }
 

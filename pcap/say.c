@@ -97,8 +97,8 @@ static void say_setting(quic_text *t, const char *name) {
     name += sizeof(prefix) - 1;
   }
   for (; *name; name++) {
-    quic_text_char(t, *name >= 'A' && *name <= 'Z' ? (char)(*name | 0x20)
-                                                   : *name);
+    quic_text_char(t,
+                   *name >= 'A' && *name <= 'Z' ? (char)(*name | 0x20) : *name);
   }
 }
 
@@ -189,7 +189,7 @@ static void say_warning(quic_text *t, const qlog_message *m, bool colour) {
                      : m->code < 0x20     ? quic_name_transport_error(m->code)
                                           : quic_name_h3_error(m->code);
 
-  qd_colour_on(t, colour, QD_COLOUR_NOTE);
+  cli_colour_on(t, colour, CLI_COLOUR_NOTE);
   quic_text_str(t, "! ");
   /* Escaped by who made it. */
   quic_text_mem(t, (const char *)m->text.data, m->text.len);
@@ -197,7 +197,7 @@ static void say_warning(quic_text *t, const qlog_message *m, bool colour) {
     quic_text_str(t, ": ");
     quic_text_str(t, name);
   }
-  qd_colour_off(t, colour);
+  cli_colour_off(t, colour);
 }
 
 void qd_say_line(quic_text *t, const qlog_event *e, bool colour) {

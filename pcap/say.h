@@ -4,7 +4,7 @@
 /* What the application says, in words for people: HTTP/3 frames, stream types,
    datagrams, and rules that were broken. */
 
-#include "pcap/colour.h"
+#include "cli/colour.h"
 #include "qlog/event.h"
 
 /* Events are told before the packet that carries them; what is said of them

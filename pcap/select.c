@@ -1,7 +1,7 @@
 #include "pcap/select.h"
 
 #include "pcap/conn.h"
-#include "pcap/fieldhelp.h"
+#include "cli/fieldhelp.h"
 #include "pcap/packet.h"
 #include "wire/frame.h"
 #include "wire/names.h"
@@ -577,5 +577,5 @@ static const char select_language[] =
 
 void qd_select_help(quic_text *out) {
   quic_text_str(out, select_language);
-  qd_fieldhelp(out, qd_select_fields, qd_select_nfields);
+  cli_fieldhelp(out, qd_select_fields, qd_select_nfields);
 }

@@ -10,17 +10,17 @@
 
 #include "analysis/filter.h"
 #include "capture/link.h"
-#include "pcap/complain.h"
+#include "cli/complain.h"
 #include "pcap/coverage.h"
 #include "pcap/decoder.h"
 #include "pcap/expect.h"
 #include "pcap/export.h"
 #include "pcap/follow.h"
 #include "pcap/inject.h"
-#include "pcap/interrupt.h"
+#include "cli/interrupt.h"
 #include "pcap/output.h"
 #include "pcap/select.h"
-#include "pcap/sink.h"
+#include "cli/sink.h"
 #include "pcap/source.h"
 #include "pcap/traces.h"
 #include "pcap/workers.h"
@@ -48,7 +48,7 @@ struct qd_session {
   bool shows_packets;    /* the first output does */
   qd_traces *traces;     /* NULL = no output asks for more than packets */
   qd_coverage *coverage; /* --why only */
-  qd_sink sink;
+  cli_sink sink;
   uint64_t seed[2]; /* for hash tables: keys come from outside */
   uint64_t shown;
   uint64_t matched; /* packets that fit the filter */
@@ -85,7 +85,7 @@ static void session_error(qd_session *se, const char *fmt, ...) {
 
   session_clear_progress(se);
   va_start(ap, fmt);
-  qd_complain_va(fmt, ap);
+  cli_complain_va(fmt, ap);
   va_end(ap);
 }
 
@@ -97,7 +97,7 @@ void qd_session_note(qd_session *se, const char *fmt, ...) {
   }
   session_clear_progress(se);
   va_start(ap, fmt);
-  qd_complain_va(fmt, ap);
+  cli_complain_va(fmt, ap);
   va_end(ap);
 }
 
@@ -138,7 +138,7 @@ static void session_packet(void *user, const qd_packet *p) {
     }
   }
   se->shown++;
-  if (se->opt->unordered && qd_sink_flush(&se->sink) != 0) {
+  if (se->opt->unordered && cli_sink_flush(&se->sink) != 0) {
     se->done = true;
   }
   if (se->sink.error || (se->opt->count && se->shown == se->opt->count)) {
@@ -387,13 +387,13 @@ int qd_session_new(qd_session **out, const qd_options *opt) {
 
   *out = NULL;
   if (!se) {
-    qd_complain("%s", quic_err_text(QUIC_ERR_NOMEM));
+    cli_complain("%s", quic_err_text(QUIC_ERR_NOMEM));
     return QD_EXIT_INPUT;
   }
   se->opt = opt;
   se->mem = mem;
   se->started = session_clock();
-  qd_sink_init(&se->sink, STDOUT_FILENO);
+  cli_sink_init(&se->sink, STDOUT_FILENO);
   status = session_compile(se, "--filter", opt->filter, qd_select_fields,
                            qd_select_nfields, &se->filter);
   if (status == 0) {
@@ -492,7 +492,7 @@ void qd_session_poll(qd_session *se) {
     qd_decoder_keys_changed(se->decoder);
   }
   qd_decoder_tick(se->decoder, session_clock());
-  if (qd_sink_flush(&se->sink) != 0) {
+  if (cli_sink_flush(&se->sink) != 0) {
     se->done = true;
   }
 }
@@ -590,7 +590,7 @@ int qd_session_finish(qd_session *se, int failed) {
   if (!failed || st->packets) {
     session_report(se);
   }
-  error = qd_sink_flush(&se->sink);
+  error = cli_sink_flush(&se->sink);
   if (error) {
     session_error(se, "writing standard output: %s", strerror(error));
     return QD_EXIT_INPUT;
@@ -624,7 +624,7 @@ static int session_inject(qd_session *se) {
                             .log = qd_keyfiles_log(se->keys)};
   qd_inject_report report;
 
-  if (qd_interrupted()) {
+  if (cli_interrupted()) {
     session_error(se, "%s: not written: interrupted", opt->inject);
     return QD_EXIT_INPUT;
   }
@@ -661,7 +661,7 @@ int qd_session_file(qd_session *se) {
   int status = 0;
   int rv;
 
-  qd_interrupt_install();
+  cli_interrupt_install();
   rv = qd_source_open(&src, se->mem, se->opt->read);
 
   if (rv == 0 && qd_source_seekable(src)) {
@@ -691,7 +691,7 @@ int qd_session_file(qd_session *se) {
   if (se->done) {
     rv = 0; /* what is behind the last packet shown was read ahead */
   }
-  if (rv == QUIC_ERR_SHORT && qd_interrupted()) {
+  if (rv == QUIC_ERR_SHORT && cli_interrupted()) {
     qd_session_note(se, "interrupted; what came before was read");
   } else if (rv == QUIC_ERR_SHORT) {
     qd_session_note(se, "%s; what is before it was read", qd_source_error(src));

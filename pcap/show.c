@@ -26,23 +26,23 @@ const char *qd_show_type(const qd_packet *p) {
                                                       : "unknown";
 }
 
-qd_colour qd_show_type_colour(const qd_packet *p) {
-  static const qd_colour colours[QUIC_PACKET_TYPES] = {
-      [QUIC_PACKET_INITIAL] = QD_COLOUR_INITIAL,
-      [QUIC_PACKET_0RTT] = QD_COLOUR_EARLY,
-      [QUIC_PACKET_HANDSHAKE] = QD_COLOUR_HANDSHAKE,
-      [QUIC_PACKET_RETRY] = QD_COLOUR_BOLD,
-      [QUIC_PACKET_1RTT] = QD_COLOUR_APP,
-      [QUIC_PACKET_VERSION_NEGOTIATION] = QD_COLOUR_BOLD,
-      [QUIC_PACKET_UNKNOWN] = QD_COLOUR_DIM,
+cli_colour qd_show_type_colour(const qd_packet *p) {
+  static const cli_colour colours[QUIC_PACKET_TYPES] = {
+      [QUIC_PACKET_INITIAL] = CLI_COLOUR_INITIAL,
+      [QUIC_PACKET_0RTT] = CLI_COLOUR_EARLY,
+      [QUIC_PACKET_HANDSHAKE] = CLI_COLOUR_HANDSHAKE,
+      [QUIC_PACKET_RETRY] = CLI_COLOUR_BOLD,
+      [QUIC_PACKET_1RTT] = CLI_COLOUR_APP,
+      [QUIC_PACKET_VERSION_NEGOTIATION] = CLI_COLOUR_BOLD,
+      [QUIC_PACKET_UNKNOWN] = CLI_COLOUR_DIM,
   };
 
   if (p->state == QD_STATE_RESET) {
-    return QD_COLOUR_BAD;
+    return CLI_COLOUR_BAD;
   }
   return p->state == QD_STATE_PADDING ||
                  (unsigned)p->header.type >= QUIC_PACKET_TYPES
-             ? QD_COLOUR_DIM
+             ? CLI_COLOUR_DIM
              : colours[p->header.type];
 }
 

@@ -4,14 +4,14 @@
 /* Pieces of text that the ways of showing packets share. */
 
 #include "base/text.h"
-#include "pcap/colour.h"
+#include "cli/colour.h"
 #include "pcap/conn.h"
 #include "wire/frame.h"
 
 /* qd_show_type: "initial", "0rtt", "handshake", "1rtt", "retry", "vn",
    "reset", "padding" or "unknown"; qd_show_type_colour is its colour. */
 const char *qd_show_type(const qd_packet *p);
-qd_colour qd_show_type_colour(const qd_packet *p);
+cli_colour qd_show_type_colour(const qd_packet *p);
 
 /* qd_show_direction: '>' client to server, '<' the other way, '?' unknown. */
 char qd_show_direction(const qd_packet *p);

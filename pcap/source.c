@@ -8,7 +8,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "pcap/interrupt.h"
+#include "cli/interrupt.h"
 
 #define SOURCE_WINDOW (1 << 20) /* octets read at a time */
 #define SOURCE_IDLE_MS 200
@@ -112,7 +112,7 @@ void qd_source_idle(qd_source *src, void (*fn)(void *user), void *user) {
 static void source_wait(const qd_source *src) {
   struct pollfd pfd = {src->fd, POLLIN, 0};
 
-  while (!qd_interrupted() && poll(&pfd, 1, SOURCE_IDLE_MS) == 0) {
+  while (!cli_interrupted() && poll(&pfd, 1, SOURCE_IDLE_MS) == 0) {
     src->idle(src->idle_user);
   }
 }
@@ -139,7 +139,7 @@ static int source_fill(qd_source *src, size_t need) {
     if (src->idle && !src->seekable) {
       source_wait(src);
     }
-    n = qd_interrupted()
+    n = cli_interrupted()
             ? 0
             : read(src->fd, src->window + src->end, src->cap - src->end);
     if (n < 0 && errno == EINTR) {

@@ -51,10 +51,10 @@ void qd_tree_untrusted(const qd_tree *tree, const char *name,
 
 void qd_tree_problem(const qd_tree *tree, const char *text) {
   qd_tree_indent(tree);
-  qd_colour_on(tree->text, tree->colour, QD_COLOUR_BAD);
+  cli_colour_on(tree->text, tree->colour, CLI_COLOUR_BAD);
   quic_text_str(tree->text, "problem: ");
   quic_text_str(tree->text, text);
-  qd_colour_off(tree->text, tree->colour);
+  cli_colour_off(tree->text, tree->colour);
   qd_tree_end(tree);
 }
 

@@ -122,21 +122,21 @@ static void frame_kind(quic_text *t, const quic_frame *f) {
   }
 }
 
-static qd_colour frame_colour(const qd_packet *p, const quic_frame *f) {
+static cli_colour frame_colour(const qd_packet *p, const quic_frame *f) {
   return f->type == QUIC_FRAME_CONNECTION_CLOSE ||
                  f->type == QUIC_FRAME_CONNECTION_CLOSE_APP ||
                  !quic_frame_legal(f->info, p->header.type)
-             ? QD_COLOUR_BAD
-             : QD_COLOUR_BOLD;
+             ? CLI_COLOUR_BAD
+             : CLI_COLOUR_BOLD;
 }
 
 static void frame_title(const qd_tree *tree, const qd_packet *p,
                         const quic_frame *f) {
   qd_tree_indent(tree);
-  qd_colour_on(tree->text, tree->colour, frame_colour(p, f));
+  cli_colour_on(tree->text, tree->colour, frame_colour(p, f));
   quic_text_str(tree->text, f->info->name);
   frame_kind(tree->text, f);
-  qd_colour_off(tree->text, tree->colour);
+  cli_colour_off(tree->text, tree->colour);
 }
 
 static void frame_illegal(const qd_tree *tree, const qd_packet *p,

@@ -27,9 +27,10 @@ layer_allows() {
   transport) echo "$core $codecs analysis tls" ;;
   h3) echo "$core $codecs analysis tls transport" ;;
   io | sim) echo "$core $codecs analysis tls transport h3" ;;
-  pcap) echo "$core $codecs analysis" ;;
-  qlogview) echo "$core qlog analysis" ;;
-  h3i | tools) echo "$core $codecs analysis tls transport h3 io sim" ;;
+  cli) echo "base analysis" ;;
+  pcap) echo "$core $codecs analysis cli" ;;
+  qlogview) echo "$core qlog analysis cli" ;;
+  h3i | tools) echo "$core $codecs analysis tls transport h3 io sim cli" ;;
   esac
 }
 

@@ -444,9 +444,9 @@ static void sample_recovery(sample *s) {
       500, 3};
   sample_send(s, &e);
   sample_begin(s, &e, QLOG_RECOVERY_METRICS_UPDATED);
-  e.u.metrics =
-      (qlog_metrics){10000001, 11000010,       12000100, 13001000, 2, 14520,
-                     1234,     UINT64_MAX - 1, 5,        9999999,  1};
+  e.u.metrics = (qlog_metrics){
+      10000001,       11000010, 12000100, 13001000, 2, 14520, 1234,
+      UINT64_MAX - 1, 5,        9999999,  3,        0, 1};
   sample_send(s, &e);
   sample_begin(s, &e, QLOG_CONGESTION_STATE_UPDATED);
   e.u.state.old_state = "slow_start";

@@ -13,7 +13,7 @@
 #include "base/rng.h"
 #include "pcap/conn.h"
 #include "pcap/coverage.h"
-#include "pcap/para.h"
+#include "cli/para.h"
 #include "tests/support/failmem.h"
 
 /* A report into memory. */
@@ -899,12 +899,12 @@ static void test_para(void **state) {
   for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
     char buf[128];
     quic_text t;
-    qd_para para;
+    cli_para para;
 
     quic_text_init(&t, buf, sizeof(buf));
-    qd_para_init(&para);
+    cli_para_init(&para);
     quic_text_str(&para.text, rows[i].text);
-    qd_para_put(&para, &t, rows[i].column, rows[i].indent);
+    cli_para_put(&para, &t, rows[i].column, rows[i].indent);
     assert_string_equal(quic_text_cstr(&t), rows[i].out);
   }
 }

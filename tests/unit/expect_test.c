@@ -5,6 +5,7 @@
 
 #include <cmocka.h>
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -164,5 +165,6 @@ int main(void) {
       cmocka_unit_test(test_memory),
   };
 
+  program_invocation_short_name = (char[]){"quicdump"};
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -15,7 +15,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "pcap/outfile.h"
+#include "cli/outfile.h"
 #include "tests/support/failmem.h"
 
 static char home[64];
@@ -64,33 +64,33 @@ static const char *content(const char *path) {
 }
 
 static void put(const char *path, const char *text, bool follow) {
-  qd_outfile *f;
+  cli_outfile *f;
 
-  assert_int_equal(qd_outfile_new(&f, quic_mem_default(), path, follow), 0);
-  quic_text_str(qd_outfile_text(f), text);
-  assert_int_equal(qd_outfile_commit(f), 0);
-  qd_outfile_del(f);
+  assert_int_equal(cli_outfile_new(&f, quic_mem_default(), path, follow), 0);
+  quic_text_str(cli_outfile_text(f), text);
+  assert_int_equal(cli_outfile_commit(f), 0);
+  cli_outfile_del(f);
 }
 
 /* Nothing has the name before all is written, and nobody else may read it. */
 static void whole_or_not(void **state) {
-  qd_outfile *f;
+  cli_outfile *f;
   struct stat st;
 
   (void)state;
-  assert_int_equal(qd_outfile_new(&f, quic_mem_default(), "a", true), 0);
-  quic_text_str(qd_outfile_text(f), "new");
+  assert_int_equal(cli_outfile_new(&f, quic_mem_default(), "a", true), 0);
+  quic_text_str(cli_outfile_text(f), "new");
   assert_int_equal(access("a", F_OK), -1);
   assert_int_equal(count_files(home, false), 1);
-  assert_int_equal(qd_outfile_commit(f), 0);
-  qd_outfile_del(f);
+  assert_int_equal(cli_outfile_commit(f), 0);
+  cli_outfile_del(f);
   assert_string_equal(content("a"), "new");
   assert_int_equal(count_files(home, false), 1);
   assert_int_equal(stat("a", &st), 0);
   assert_int_equal(st.st_mode & 0777, 0600);
-  assert_int_equal(qd_outfile_new(&f, quic_mem_default(), "a", true), 0);
-  quic_text_str(qd_outfile_text(f), "given up");
-  qd_outfile_del(f);
+  assert_int_equal(cli_outfile_new(&f, quic_mem_default(), "a", true), 0);
+  quic_text_str(cli_outfile_text(f), "given up");
+  cli_outfile_del(f);
   assert_string_equal(content("a"), "new");
   assert_int_equal(count_files(home, false), 1);
 }
@@ -129,52 +129,52 @@ static void links(void **state) {
 /* Devices and pipes stay what they are. */
 static void devices(void **state) {
   struct stat st;
-  qd_outfile *f;
+  cli_outfile *f;
 
   (void)state;
   put("/dev/null", "gone", true);
   assert_int_equal(stat("/dev/null", &st), 0);
   assert_true(S_ISCHR(st.st_mode));
-  assert_int_equal(qd_outfile_new(&f, quic_mem_default(), "/dev/full", true),
+  assert_int_equal(cli_outfile_new(&f, quic_mem_default(), "/dev/full", true),
                    0);
-  quic_text_str(qd_outfile_text(f), "no room");
-  assert_int_equal(qd_outfile_error(f), 0);
-  assert_int_equal(qd_outfile_commit(f), ENOSPC);
-  assert_int_equal(qd_outfile_error(f), ENOSPC);
-  qd_outfile_del(f);
+  quic_text_str(cli_outfile_text(f), "no room");
+  assert_int_equal(cli_outfile_error(f), 0);
+  assert_int_equal(cli_outfile_commit(f), ENOSPC);
+  assert_int_equal(cli_outfile_error(f), ENOSPC);
+  cli_outfile_del(f);
 }
 
 static void failures(void **state) {
   static char longest[PATH_MAX + 8];
   const quic_mem *mem = quic_mem_default();
-  qd_outfile *f;
+  cli_outfile *f;
   failmem fm;
 
   (void)state;
   assert_int_equal(mkdir("d", 0700), 0);
-  assert_int_equal(qd_outfile_new(&f, mem, "", true), ENOENT);
+  assert_int_equal(cli_outfile_new(&f, mem, "", true), ENOENT);
   assert_null(f);
-  assert_int_equal(qd_outfile_new(&f, mem, "none/a", true), ENOENT);
-  assert_int_equal(qd_outfile_new(&f, mem, "d", true), EISDIR);
-  assert_int_equal(qd_outfile_new(&f, mem, "d", false), EISDIR);
+  assert_int_equal(cli_outfile_new(&f, mem, "none/a", true), ENOENT);
+  assert_int_equal(cli_outfile_new(&f, mem, "d", true), EISDIR);
+  assert_int_equal(cli_outfile_new(&f, mem, "d", false), EISDIR);
   memset(longest, 'a', sizeof(longest) - 1);
-  assert_int_equal(qd_outfile_new(&f, mem, longest, true), ENAMETOOLONG);
+  assert_int_equal(cli_outfile_new(&f, mem, longest, true), ENAMETOOLONG);
   put("a", "x", false);
-  assert_int_equal(qd_outfile_new(&f, mem, "a/b", true), ENOTDIR);
+  assert_int_equal(cli_outfile_new(&f, mem, "a/b", true), ENOTDIR);
   assert_null(f);
   failmem_init(&fm);
   failmem_fail_nth(&fm, 1);
-  assert_int_equal(qd_outfile_new(&f, &fm.mem, "b", true), ENOMEM);
+  assert_int_equal(cli_outfile_new(&f, &fm.mem, "b", true), ENOMEM);
   assert_null(f);
   assert_true(failmem_balanced(&fm));
   assert_int_equal(count_files(home, false), 2);
   /* A name that only the end finds taken. */
-  assert_int_equal(qd_outfile_new(&f, mem, "c", true), 0);
+  assert_int_equal(cli_outfile_new(&f, mem, "c", true), 0);
   assert_int_equal(mkdir("c", 0700), 0);
-  assert_int_equal(qd_outfile_commit(f), EISDIR);
-  qd_outfile_del(f);
+  assert_int_equal(cli_outfile_commit(f), EISDIR);
+  cli_outfile_del(f);
   assert_int_equal(count_files(home, false), 3);
-  qd_outfile_del(NULL);
+  cli_outfile_del(NULL);
 }
 
 int main(void) {

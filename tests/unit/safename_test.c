@@ -10,7 +10,7 @@
 #include <stdlib.h>
 
 #include "base/rng.h"
-#include "pcap/safename.h"
+#include "cli/safename.h"
 #include "tests/support/octets.h"
 
 static quic_bytes str(const char *s) {
@@ -21,12 +21,12 @@ static const char *name_of(quic_bytes authority, quic_bytes path,
                            const char *suffix, uint64_t number,
                            const char *part) {
   static char buf[1024];
-  qd_safename name;
+  cli_safename name;
   quic_text t;
 
-  qd_safename_init(&name, authority, path, suffix);
+  cli_safename_init(&name, authority, path, suffix);
   quic_text_init(&t, buf, sizeof(buf));
-  qd_safename_text(&name, number, part, &t);
+  cli_safename_text(&name, number, part, &t);
   return quic_text_cstr(&t);
 }
 
@@ -75,7 +75,7 @@ static void test_names(void **state) {
 static void check_safe(const char *name) {
   size_t len = strlen(name);
 
-  assert_in_range(len, 1, QD_SAFENAME_MAX);
+  assert_in_range(len, 1, CLI_SAFENAME_MAX);
   assert_null(strstr(name, ".."));
   assert_null(strchr("-.~", name[0]));
   for (size_t i = 0; i < len; i++) {
@@ -98,7 +98,7 @@ static void test_long(void **state) {
   name = name_of(str("example.org"), quic_bytes_of(path, 512), ".request",
                  UINT64_MAX, ".part567");
   check_safe(name);
-  assert_int_equal(strlen(name), QD_SAFENAME_MAX);
+  assert_int_equal(strlen(name), CLI_SAFENAME_MAX);
   assert_memory_equal(name, "example.org_first_x", 19);
   assert_non_null(strstr(name, "last.tar-18446744073709551615.gz.request"));
   for (size_t len = 0; len <= sizeof(path); len += 7) {

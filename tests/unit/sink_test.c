@@ -13,9 +13,9 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "pcap/sink.h"
+#include "cli/sink.h"
 
-static qd_sink sink;
+static cli_sink sink;
 
 /* What is written is what was appended, however it falls on the buffer. */
 static void whole_text(void **state) {
@@ -25,8 +25,8 @@ static void whole_text(void **state) {
 
   (void)state;
   assert_non_null(f);
-  qd_sink_init(&sink, fileno(f));
-  while (n < 3 * QD_SINK_BUFFER) {
+  cli_sink_init(&sink, fileno(f));
+  while (n < 3 * CLI_SINK_BUFFER) {
     int len = snprintf(line, sizeof(line), "line %zu\n", n);
 
     quic_text_str(&sink.text, line);
@@ -34,16 +34,16 @@ static void whole_text(void **state) {
   }
   assert_int_equal(quic_text_pos(&sink.text), n);
   assert_true(lseek(fileno(f), 0, SEEK_END) < (off_t)n);
-  assert_int_equal(qd_sink_flush(&sink), 0);
+  assert_int_equal(cli_sink_flush(&sink), 0);
   assert_int_equal(lseek(fileno(f), 0, SEEK_END), n);
-  assert_int_equal(qd_sink_flush(&sink), 0);
+  assert_int_equal(cli_sink_flush(&sink), 0);
   assert_int_equal(lseek(fileno(f), 0, SEEK_END), n);
   rewind(f);
   for (n = 0; fgets(got, sizeof(got), f); n += strlen(got)) {
     snprintf(line, sizeof(line), "line %zu\n", n);
     assert_string_equal(got, line);
   }
-  assert_true(n > 3 * QD_SINK_BUFFER - 64);
+  assert_true(n > 3 * CLI_SINK_BUFFER - 64);
   fclose(f);
 }
 
@@ -54,12 +54,12 @@ static void first_error(void **state) {
 
   (void)state;
   assert_int_equal(pipe(fds), 0);
-  qd_sink_init(&sink, fds[0]); /* not open for writing */
+  cli_sink_init(&sink, fds[0]); /* not open for writing */
   quic_text_str(&sink.text, "lost");
-  assert_int_equal(qd_sink_flush(&sink), EBADF);
+  assert_int_equal(cli_sink_flush(&sink), EBADF);
   sink.fd = fds[1];
   quic_text_str(&sink.text, "lost, too");
-  assert_int_equal(qd_sink_flush(&sink), EBADF);
+  assert_int_equal(cli_sink_flush(&sink), EBADF);
   assert_int_equal(fcntl(fds[0], F_SETFL, O_NONBLOCK), 0);
   assert_int_equal(read(fds[0], &octet, 1), -1);
   assert_int_equal(errno, EAGAIN);
@@ -74,12 +74,12 @@ static void reader_gone(void **state) {
   signal(SIGPIPE, SIG_IGN);
   assert_int_equal(pipe(fds), 0);
   close(fds[0]);
-  qd_sink_init(&sink, fds[1]);
-  for (size_t i = 0; i < 2 * QD_SINK_BUFFER / 8; i++) {
+  cli_sink_init(&sink, fds[1]);
+  for (size_t i = 0; i < 2 * CLI_SINK_BUFFER / 8; i++) {
     quic_text_str(&sink.text, "12345678");
   }
   assert_int_equal(sink.error, EPIPE);
-  assert_int_equal(qd_sink_flush(&sink), EPIPE);
+  assert_int_equal(cli_sink_flush(&sink), EPIPE);
   close(fds[1]);
 }
 
@@ -90,10 +90,10 @@ static void full_device(void **state) {
   if (fd < 0) {
     skip();
   }
-  qd_sink_init(&sink, fd);
+  cli_sink_init(&sink, fd);
   quic_text_str(&sink.text, "text");
   assert_int_equal(sink.error, 0);
-  assert_int_equal(qd_sink_flush(&sink), ENOSPC);
+  assert_int_equal(cli_sink_flush(&sink), ENOSPC);
   close(fd);
 }
 

@@ -1,6 +1,6 @@
-#include "pcap/para.h"
+#include "cli/para.h"
 
-void qd_para_init(qd_para *para) {
+void cli_para_init(cli_para *para) {
   quic_text_init(&para->text, para->buf, sizeof(para->buf));
 }
 
@@ -14,7 +14,8 @@ static size_t para_columns(const char *s, size_t len) {
   return n;
 }
 
-void qd_para_put(qd_para *para, quic_text *out, size_t column, size_t indent) {
+void cli_para_put(cli_para *para, quic_text *out, size_t column,
+                  size_t indent) {
   const char *s = quic_text_cstr(&para->text);
   bool fresh = true; /* no word on this line */
 
@@ -23,7 +24,7 @@ void qd_para_put(qd_para *para, quic_text *out, size_t column, size_t indent) {
     size_t len = strcspn(s + blanks, " ");
     size_t columns = para_columns(s + blanks, len);
 
-    if (!fresh && len && column + blanks + columns > QD_PARA_WIDTH) {
+    if (!fresh && len && column + blanks + columns > CLI_PARA_WIDTH) {
       quic_text_char(out, '\n');
       quic_text_pad(out, quic_text_pos(out), indent);
       column = indent + columns;

@@ -1,5 +1,6 @@
-#include "pcap/complain.h"
+#include "cli/complain.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -7,7 +8,7 @@
 
 #define COMPLAIN_MAX 2048 /* octets of a line before it is escaped */
 
-void qd_complain_va(const char *fmt, va_list ap) {
+void cli_complain_va(const char *fmt, va_list ap) {
   char raw[COMPLAIN_MAX];
   char line[8 * COMPLAIN_MAX];
   quic_text t;
@@ -15,13 +16,14 @@ void qd_complain_va(const char *fmt, va_list ap) {
   vsnprintf(raw, sizeof(raw), fmt, ap);
   quic_text_init(&t, line, sizeof(line));
   quic_text_untrusted(&t, quic_bytes_of(raw, strlen(raw)), 0);
-  fprintf(stderr, "quicdump: %s\n", quic_text_cstr(&t));
+  fprintf(stderr, "%s: %s\n", program_invocation_short_name,
+          quic_text_cstr(&t));
 }
 
-void qd_complain(const char *fmt, ...) {
+void cli_complain(const char *fmt, ...) {
   va_list ap;
 
   va_start(ap, fmt);
-  qd_complain_va(fmt, ap);
+  cli_complain_va(fmt, ap);
   va_end(ap);
 }

@@ -1,9 +1,9 @@
-#include "pcap/safename.h"
+#include "cli/safename.h"
 
 #define SAFENAME_WORK 1024 /* octets looked at of authority and path, each */
 #define SAFENAME_END 24    /* octets of the part from the last dot on */
 /* "-18446744073709551615" and a suffix of 8 are added later. */
-#define SAFENAME_ROOM (QD_SAFENAME_MAX - 21 - 8)
+#define SAFENAME_ROOM (CLI_SAFENAME_MAX - 21 - 8)
 
 static bool safename_passes(uint8_t c) {
   return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
@@ -50,8 +50,8 @@ static size_t safename_dot(const quic_text *t, size_t from) {
   return t->len;
 }
 
-void qd_safename_init(qd_safename *name, quic_bytes authority, quic_bytes path,
-                      const char *suffix) {
+void cli_safename_init(cli_safename *name, quic_bytes authority,
+                       quic_bytes path, const char *suffix) {
   char buf[2 * SAFENAME_WORK + 8];
   quic_text t;
   size_t host, dot, room;
@@ -87,8 +87,8 @@ void qd_safename_init(qd_safename *name, quic_bytes authority, quic_bytes path,
   (void)quic_text_cstr(&stem);
 }
 
-void qd_safename_text(const qd_safename *name, uint64_t number,
-                      const char *suffix, quic_text *t) {
+void cli_safename_text(const cli_safename *name, uint64_t number,
+                       const char *suffix, quic_text *t) {
   quic_text_str(t, name->stem);
   if (number > 1) {
     quic_text_char(t, '-');

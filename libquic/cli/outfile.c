@@ -1,4 +1,4 @@
-#include "pcap/outfile.h"
+#include "cli/outfile.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -11,10 +11,10 @@
 /* Shorter than most names, so that there is room for it where the target is. */
 #define OUTFILE_TEMPORARY ".quicdump-XXXXXX"
 
-struct qd_outfile {
+struct cli_outfile {
   const quic_mem *mem;
-  qd_sink *sink; /* NULL while parked */
-  int error;     /* errno of the first failure; 0 */
+  cli_sink *sink; /* NULL while parked */
+  int error;      /* errno of the first failure; 0 */
   bool committed;
   bool direct;     /* a device or pipe: there is no temporary */
   char *target;    /* links resolved, when they may be */
@@ -34,7 +34,7 @@ static char *outfile_copy(const quic_mem *mem, const char *s, size_t len,
 }
 
 /* outfile_target finds where the file goes.  Returns 0 or an errno. */
-static int outfile_target(qd_outfile *f, const char *path, bool follow) {
+static int outfile_target(cli_outfile *f, const char *path, bool follow) {
   char real[PATH_MAX];
   struct stat st;
 
@@ -59,7 +59,7 @@ static int outfile_target(qd_outfile *f, const char *path, bool follow) {
   return f->target ? 0 : ENOMEM;
 }
 
-static int outfile_open(qd_outfile *f, int *fd) {
+static int outfile_open(cli_outfile *f, int *fd) {
   const char *slash = strrchr(f->target, '/');
   size_t dir = slash ? (size_t)(slash - f->target) + 1 : 0;
 
@@ -84,19 +84,19 @@ static int outfile_open(qd_outfile *f, int *fd) {
 
 /* outfile_attach gives |f| a buffer in front of |fd|, which is closed when that
    fails. */
-static bool outfile_attach(qd_outfile *f, int fd) {
+static bool outfile_attach(cli_outfile *f, int fd) {
   f->sink = quic_mem_alloc(f->mem, sizeof(*f->sink));
   if (!f->sink) {
     (void)close(fd);
     return false;
   }
-  qd_sink_init(f->sink, fd);
+  cli_sink_init(f->sink, fd);
   return true;
 }
 
-int qd_outfile_new(qd_outfile **out, const quic_mem *mem, const char *path,
-                   bool follow) {
-  qd_outfile *f = quic_mem_zalloc(mem, sizeof(*f));
+int cli_outfile_new(cli_outfile **out, const quic_mem *mem, const char *path,
+                    bool follow) {
+  cli_outfile *f = quic_mem_zalloc(mem, sizeof(*f));
   int fd = -1;
   int error;
 
@@ -110,18 +110,18 @@ int qd_outfile_new(qd_outfile **out, const quic_mem *mem, const char *path,
     error = outfile_open(f, &fd);
   }
   if (error) {
-    qd_outfile_del(f);
+    cli_outfile_del(f);
     return error;
   }
   if (!outfile_attach(f, fd)) {
-    qd_outfile_del(f);
+    cli_outfile_del(f);
     return ENOMEM;
   }
   *out = f;
   return 0;
 }
 
-quic_text *qd_outfile_text(qd_outfile *f) {
+quic_text *cli_outfile_text(cli_outfile *f) {
   int fd;
 
   if (!f->sink && !f->error) {
@@ -135,16 +135,16 @@ quic_text *qd_outfile_text(qd_outfile *f) {
   return f->sink ? &f->sink->text : NULL;
 }
 
-int qd_outfile_error(const qd_outfile *f) {
+int cli_outfile_error(const cli_outfile *f) {
   return f->error ? f->error : f->sink ? f->sink->error : 0;
 }
 
-void qd_outfile_park(qd_outfile *f) {
+void cli_outfile_park(cli_outfile *f) {
   if (!f->sink) {
     return;
   }
   if (!f->error) {
-    f->error = qd_sink_flush(f->sink);
+    f->error = cli_sink_flush(f->sink);
   }
   /* Some file systems tell only here that there was no room. */
   if (close(f->sink->fd) != 0 && !f->error) {
@@ -154,8 +154,8 @@ void qd_outfile_park(qd_outfile *f) {
   f->sink = NULL;
 }
 
-int qd_outfile_commit(qd_outfile *f) {
-  qd_outfile_park(f);
+int cli_outfile_commit(cli_outfile *f) {
+  cli_outfile_park(f);
   if (!f->error && !f->direct && rename(f->temporary, f->target) != 0) {
     f->error = errno;
   }
@@ -163,7 +163,7 @@ int qd_outfile_commit(qd_outfile *f) {
   return f->error;
 }
 
-void qd_outfile_del(qd_outfile *f) {
+void cli_outfile_del(cli_outfile *f) {
   if (!f) {
     return;
   }

@@ -1,10 +1,10 @@
-#include "pcap/sink.h"
+#include "cli/sink.h"
 
 #include <errno.h>
 #include <unistd.h>
 
 static void sink_write(void *user, const char *data, size_t len) {
-  qd_sink *sink = user;
+  cli_sink *sink = user;
 
   while (len && !sink->error) {
     ssize_t n = write(sink->fd, data, len);
@@ -20,7 +20,7 @@ static void sink_write(void *user, const char *data, size_t len) {
   }
 }
 
-void qd_sink_init(qd_sink *sink, int fd) {
+void cli_sink_init(cli_sink *sink, int fd) {
   memset(sink, 0, sizeof(*sink));
   quic_text_init(&sink->text, sink->buffer, sizeof(sink->buffer));
   sink->text.flush = sink_write;
@@ -28,7 +28,7 @@ void qd_sink_init(qd_sink *sink, int fd) {
   sink->fd = fd;
 }
 
-int qd_sink_flush(qd_sink *sink) {
+int cli_sink_flush(cli_sink *sink) {
   quic_text_flush(&sink->text);
   return sink->error;
 }

@@ -1,4 +1,4 @@
-#include "pcap/interrupt.h"
+#include "cli/interrupt.h"
 
 #include <signal.h>
 #include <stddef.h>
@@ -10,7 +10,7 @@ static void interrupt_signal(int sig) {
   interrupt_came = 1;
 }
 
-void qd_interrupt_install(void) {
+void cli_interrupt_install(void) {
   static const int signals[] = {SIGINT, SIGTERM, SIGHUP};
   struct sigaction sa = {.sa_handler = interrupt_signal,
                          .sa_flags = (int)SA_RESETHAND};
@@ -27,6 +27,6 @@ void qd_interrupt_install(void) {
   }
 }
 
-bool qd_interrupted(void) {
+bool cli_interrupted(void) {
   return interrupt_came != 0;
 }

@@ -1,9 +1,9 @@
-#include "pcap/table.h"
+#include "cli/table.h"
 
-#include "pcap/colour.h"
+#include "cli/colour.h"
 
-void qd_table_init(qd_table *table, const quic_mem *mem,
-                   const qd_table_column *columns, size_t ncolumns) {
+void cli_table_init(cli_table *table, const quic_mem *mem,
+                    const cli_table_column *columns, size_t ncolumns) {
   memset(table, 0, sizeof(*table));
   table->mem = mem;
   table->columns = columns;
@@ -14,7 +14,7 @@ void qd_table_init(qd_table *table, const quic_mem *mem,
   quic_text_init(&table->text, table->buffer, sizeof(table->buffer));
 }
 
-void qd_table_widen(qd_table *table) {
+void cli_table_widen(cli_table *table) {
   for (size_t i = 0; i < table->ncolumns; i++) {
     if (table->columns[i].min > table->width[i]) {
       table->width[i] = table->columns[i].min;
@@ -22,7 +22,7 @@ void qd_table_widen(qd_table *table) {
   }
 }
 
-void qd_table_free(qd_table *table) {
+void cli_table_free(cli_table *table) {
   quic_mem_free(table->mem, table->cells);
   table->cells = NULL;
   table->len = table->cap = 0;
@@ -39,7 +39,7 @@ static size_t table_columns(const char *s) {
 }
 
 /* table_keep stores the cell in work; false when out of memory. */
-static bool table_keep(qd_table *table) {
+static bool table_keep(cli_table *table) {
   const char *cell = quic_text_cstr(&table->text);
   size_t len = strlen(cell) + 1;
   void *cells = table->cells;
@@ -59,7 +59,7 @@ static bool table_keep(qd_table *table) {
   return kept;
 }
 
-int qd_table_next(qd_table *table) {
+int cli_table_next(cli_table *table) {
   size_t columns = table_columns(quic_text_cstr(&table->text));
 
   if (table_keep(table) && columns > table->width[table->cell]) {
@@ -77,10 +77,10 @@ int qd_table_next(qd_table *table) {
   table->rows++;
   table->note = table->len;
   table->cells[table->len++] = '\0';
-  return table->len > QD_TABLE_OCTETS_MAX ? QUIC_ERR_LIMIT : 0;
+  return table->len > CLI_TABLE_OCTETS_MAX ? QUIC_ERR_LIMIT : 0;
 }
 
-void qd_table_note(qd_table *table) {
+void cli_table_note(cli_table *table) {
   if (table->rows) {
     table->len = table->note;
     (void)!table_keep(table);
@@ -89,7 +89,7 @@ void qd_table_note(qd_table *table) {
   quic_text_init(&table->text, table->buffer, sizeof(table->buffer));
 }
 
-static void table_cell(const qd_table *table, size_t i, const char *cell,
+static void table_cell(const cli_table *table, size_t i, const char *cell,
                        quic_text *out) {
   size_t pad = table->width[i] - table_columns(cell);
 
@@ -117,12 +117,12 @@ static void table_write_note(const char *note, quic_text *out, bool colour) {
     size_t len = strcspn(note, "\n");
 
     if (!first) {
-      qd_colour_on(out, colour, QD_COLOUR_DIM);
+      cli_colour_on(out, colour, CLI_COLOUR_DIM);
     }
     quic_text_str(out, "    ");
     quic_text_mem(out, note, len);
     if (!first) {
-      qd_colour_off(out, colour);
+      cli_colour_off(out, colour);
     }
     quic_text_char(out, '\n');
     note += len + (note[len] == '\n');
@@ -130,16 +130,16 @@ static void table_write_note(const char *note, quic_text *out, bool colour) {
   }
 }
 
-void qd_table_write(qd_table *table, quic_text *out, bool colour) {
+void cli_table_write(cli_table *table, quic_text *out, bool colour) {
   const char *cell = table->cells;
 
   if (!table->titled) {
     table->titled = true;
-    qd_colour_on(out, colour, QD_COLOUR_BOLD);
+    cli_colour_on(out, colour, CLI_COLOUR_BOLD);
     for (size_t i = 0; i < table->ncolumns; i++) {
       table_cell(table, i, table->columns[i].title, out);
     }
-    qd_colour_off(out, colour);
+    cli_colour_off(out, colour);
   }
   for (size_t row = 0; row < table->rows; row++) {
     for (size_t i = 0; i < table->ncolumns; i++) {

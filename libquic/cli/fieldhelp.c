@@ -1,4 +1,4 @@
-#include "pcap/fieldhelp.h"
+#include "cli/fieldhelp.h"
 
 #define HELP_WIDTH 79
 #define HELP_INDENT 13 /* columns before the help of a field */
@@ -28,8 +28,8 @@ static void fieldhelp_symbols(const quic_filter_field *field, quic_text *out) {
   quic_text_char(out, '\n');
 }
 
-void qd_fieldhelp(quic_text *out, const quic_filter_field *fields,
-                  size_t nfields) {
+void cli_fieldhelp(quic_text *out, const quic_filter_field *fields,
+                   size_t nfields) {
   for (size_t i = 0; i < nfields; i++) {
     const quic_filter_field *field = &fields[i];
     size_t start = quic_text_pos(out);
