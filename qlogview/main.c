@@ -1,8 +1,13 @@
 /* qlogview: look at a qlog. */
 
-#include <stdio.h>
+#include <signal.h>
 
-int main(void) {
-  fputs("qlogview: nothing to see yet\n", stderr);
-  return 2;
+#include "qlogview/run.h"
+
+int main(int argc, char **argv) {
+  static qv_options opt;
+
+  (void)signal(SIGPIPE, SIG_IGN);
+  qv_options_parse(&opt, argc, argv);
+  return qv_run(&opt);
 }
