@@ -4,11 +4,13 @@
 /* Packet captures: quicdump turns one into qlogs in a directory that is gone
    afterwards. */
 
+#include "base/err.h"
 #include "base/mem.h"
 #include "qlogview/options.h"
 
-#define QV_CAPTURE_FILES_MAX 65536 /* connections of a capture that are read   \
-                                    */
+#define QV_CAPTURE_FILES_MAX                                                   \
+  65536 /* connections of a capture that are read                              \
+         */
 
 /* qv_capture_is: the file at |path| begins like pcap or pcapng. */
 bool qv_capture_is(const char *path);

@@ -4,8 +4,9 @@
 /* qv_paths are the files to look at: those that were named, and all that lie
    in directories that were named, sorted. */
 
-#include "base/mem.h"
+#include "base/bytes.h"
 #include "base/err.h"
+#include "base/mem.h"
 
 #define QV_PATHS_MAX 1000000
 #define QV_PATHS_DEPTH 32 /* directories inside each other */
