@@ -21,6 +21,7 @@ static run_maker *const run_makers[QV_MODES] = {
     [QV_CLOSE] = qv_out_close_new,
     [QV_FINDINGS] = qv_out_findings_new,
     [QV_REQUESTS] = qv_out_requests_new,
+    [QV_EXPLAIN] = qv_out_explain_new,
 };
 
 typedef struct run {
