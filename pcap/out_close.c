@@ -12,7 +12,7 @@ typedef struct out_close {
 
 static void close_frame_type(quic_text *t, uint64_t type) {
   quic_text_str(t, ", frame ");
-  qd_show_frame_type(t, type);
+  cli_brief_frame_type(t, type);
 }
 
 /* close_error writes side, space, code and phrase of a CONNECTION_CLOSE. */

@@ -7,18 +7,15 @@
    uses printf. */
 
 #include "pcap/output.h"
-#include "pcap/say.h"
+#include "cli/say.h"
 #include "pcap/show.h"
 #include "pcap/walk.h"
 #include "wire/names.h"
 #include "wire/tlspeek.h"
 
-#define LINE_CONNS 4096   /* connections remembered, a power of two */
-#define LINE_PATHS 2      /* address pairs of each, by path ID */
-#define LINE_RANGES_MAX 8 /* ACK ranges shown */
-#define LINE_HEX_MAX 8    /* octets of a value that is shown whole */
-#define LINE_HEX_CUT 8    /* octets shown of a longer one */
-#define LINE_PN_WIDTH 8   /* columns of "pn=" and a number below LINE_PN_LONG */
+#define LINE_CONNS 4096 /* connections remembered, a power of two */
+#define LINE_PATHS 2    /* address pairs of each, by path ID */
+#define LINE_PN_WIDTH 8 /* columns of "pn=" and a number below LINE_PN_LONG */
 #define LINE_PN_LONG 100000
 #define LINE_PN_WIDE 14   /* columns in a connection with longer ones */
 #define LINE_CERTS_MAX 32 /* certificates counted */
@@ -39,7 +36,7 @@ typedef struct out_line {
   qd_output_settings settings;
   quic_text *text;
   line_conn *conns; /* LINE_CONNS, by number */
-  qd_aside aside;   /* what the packet to come says of HTTP/3 */
+  cli_aside aside;  /* what the packet to come says of HTTP/3 */
 } out_line;
 
 static void line_gap(quic_text *t) {
@@ -113,236 +110,17 @@ static unsigned line_exponent(out_line *o, const qd_packet *p) {
   return known->exponent[p->sender];
 }
 
-/* Frames.  Each function prints what follows the name. */
-
 typedef struct line_ctx {
   out_line *o;
   quic_text *t;
   const qd_packet *p;
 } line_ctx;
 
-typedef void line_frame_fn(const line_ctx *ctx, const quic_frame *f);
-
-static void line_number(quic_text *t, uint64_t v) {
-  quic_text_char(t, ' ');
-  quic_text_u64(t, v);
-}
-
-static void line_hex(quic_text *t, quic_bytes b) {
-  quic_text_char(t, ' ');
-  if (b.len <= LINE_HEX_MAX) {
-    quic_text_hex(t, b);
-    return;
-  }
-  b.len = LINE_HEX_CUT;
-  quic_text_hex(t, b);
-  quic_text_str(t, "..");
-}
-
-/* line_span prints where |data| lie in their stream: first and last octet. */
-static void line_span(quic_text *t, const quic_frame *f, uint64_t offset,
-                      quic_bytes data) {
-  uint64_t len = data.len + f->missing;
-
-  if (!len) {
-    quic_text_mem(t, " at", 3);
-    line_number(t, offset);
-    return;
-  }
-  line_number(t, offset);
-  quic_text_char(t, '-');
-  quic_text_u64(t, offset + len - 1);
-}
-
-static void line_padding(const line_ctx *ctx, const quic_frame *f) {
-  line_number(ctx->t, f->u.padding.count);
-}
-
-static void line_crypto(const line_ctx *ctx, const quic_frame *f) {
-  line_span(ctx->t, f, f->u.crypto.offset, f->u.crypto.data);
-}
-
-static void line_stream(const line_ctx *ctx, const quic_frame *f) {
-  line_number(ctx->t, f->u.stream.stream_id);
-  line_span(ctx->t, f, f->u.stream.offset, f->u.stream.data);
-  if (f->type & 0x01) {
-    quic_text_mem(ctx->t, " fin", 4);
-  }
-}
-
-static void line_range(quic_text *t, const quic_range *range) {
-  line_number(t, range->start);
-  if (range->end != range->start) {
-    quic_text_char(t, '-');
-    quic_text_u64(t, range->end);
-  }
-}
-
-/* line_ack shows the newest ranges, in rising order. */
-static void line_ack(const line_ctx *ctx, const quic_frame *f) {
-  quic_range ranges[LINE_RANGES_MAX]; /* both ends belong to them */
-  uint64_t total = f->u.ack.range_count + 1;
-  quic_ack_iter it;
-  size_t n = 0;
-
-  quic_ack_iter_init(&it, f);
-  while (n < LINE_RANGES_MAX &&
-         quic_ack_iter_next(&it, &ranges[n].start, &ranges[n].end)) {
-    n++;
-  }
-  for (size_t i = n; i-- > 0;) {
-    line_range(ctx->t, &ranges[i]);
-  }
-  if (total > n) {
-    quic_text_str(ctx->t, " +");
-    quic_text_u64(ctx->t, total - n);
-    quic_text_str(ctx->t, " ranges");
-  }
-  if (f->u.ack.delay) {
-    quic_text_str(ctx->t, " (");
-    qd_show_delay(ctx->t, f->u.ack.delay, line_exponent(ctx->o, ctx->p));
-    quic_text_char(ctx->t, ')');
-  }
-  if (f->type & 0x01) {
-    quic_text_str(ctx->t, " ecn");
-    line_number(ctx->t, f->u.ack.ect0);
-    quic_text_char(ctx->t, '/');
-    quic_text_u64(ctx->t, f->u.ack.ect1);
-    quic_text_char(ctx->t, '/');
-    quic_text_u64(ctx->t, f->u.ack.ce);
-  }
-}
-
-static void line_streams(const line_ctx *ctx, const quic_frame *f) {
-  quic_text_str(ctx->t, f->type & 0x01 ? " uni" : " bidi");
-  line_number(ctx->t, f->u.limit.limit);
-}
-
-static void line_new_cid(const line_ctx *ctx, const quic_frame *f) {
-  line_number(ctx->t, f->u.new_cid.sequence);
-  line_hex(ctx->t, f->u.new_cid.cid);
-  if (f->u.new_cid.retire_prior_to) {
-    quic_text_str(ctx->t, " retire<");
-    quic_text_u64(ctx->t, f->u.new_cid.retire_prior_to);
-  }
-}
-
-static void line_new_token(const line_ctx *ctx, const quic_frame *f) {
-  line_number(ctx->t, f->u.new_token.token.len + f->missing);
-}
-
-static void line_datagram(const line_ctx *ctx, const quic_frame *f) {
-  line_number(ctx->t, f->u.datagram.data.len + f->missing);
-}
-
-static void line_close(const line_ctx *ctx, const quic_frame *f) {
-  bool app = f->type == QUIC_FRAME_CONNECTION_CLOSE_APP;
-  quic_text *t = ctx->t;
-
-  quic_text_str(t, app ? " application " : " transport ");
-  qd_show_error(t, app ? QUIC_ROLE_APP_ERROR : QUIC_ROLE_TRANSPORT_ERROR,
-                f->u.close.error_code, ctx->p->conn);
-  if (!app && f->u.close.frame_type) {
-    quic_text_str(t, " frame ");
-    qd_show_frame_type(t, f->u.close.frame_type);
-  }
-  if (f->u.close.reason.len) {
-    quic_text_char(t, ' ');
-    quic_text_quoted(t, f->u.close.reason, 0);
-  }
-}
-
-static void line_value(const line_ctx *ctx, const quic_frame *f,
-                       const quic_frame_field *field) {
-  if (field->kind != QUIC_FIELD_VARINT) {
-    line_hex(ctx->t, quic_frame_bytes(f, field));
-  } else if (field->role == QUIC_ROLE_APP_ERROR ||
-             field->role == QUIC_ROLE_TRANSPORT_ERROR) {
-    quic_text_char(ctx->t, ' ');
-    qd_show_error(ctx->t, field->role, quic_frame_uint(f, field), ctx->p->conn);
-  } else {
-    line_number(ctx->t, quic_frame_uint(f, field));
-  }
-}
-
-/* line_fields prints the fields of any row.  What a third and later number
-   means is not clear from its place, so it has its name. */
-static void line_fields(const line_ctx *ctx, const quic_frame *f) {
-  const quic_frame_field *field = f->info->fields;
-
-  for (size_t n = 0; field->kind != QUIC_FIELD_END; field++) {
-    if (!quic_frame_field_present(f, field)) {
-      continue;
-    }
-    if (n++ >= 2) {
-      quic_text_char(ctx->t, ' ');
-      quic_text_str(ctx->t, field->name);
-    }
-    line_value(ctx, f, field);
-  }
-}
-
-/* line_path_frame prints the frames that exist a second time with a path ID in
-   front, and all others of high numbers. */
-static void line_path_frame(const line_ctx *ctx, const quic_frame *f) {
-  const quic_frame_field *field = f->info->fields;
-
-  for (; field->kind != QUIC_FIELD_END; field++) {
-    if (field->kind == QUIC_FIELD_RANGES) {
-      quic_text_str(ctx->t, " path");
-      line_number(ctx->t, f->u.ack.path_id);
-      line_ack(ctx, f);
-      return;
-    }
-    if (field->kind == QUIC_FIELD_LV8) {
-      quic_text_str(ctx->t, " path");
-      line_number(ctx->t, f->u.new_cid.path_id);
-      line_new_cid(ctx, f);
-      return;
-    }
-  }
-  line_fields(ctx, f);
-}
-
-#define LINE_TYPES 0x32
-static line_frame_fn *const line_table[LINE_TYPES] = {
-    [0x00] = line_padding,  [0x02] = line_ack,       [0x03] = line_ack,
-    [0x06] = line_crypto,   [0x07] = line_new_token, [0x08] = line_stream,
-    [0x09] = line_stream,   [0x0a] = line_stream,    [0x0b] = line_stream,
-    [0x0c] = line_stream,   [0x0d] = line_stream,    [0x0e] = line_stream,
-    [0x0f] = line_stream,   [0x12] = line_streams,   [0x13] = line_streams,
-    [0x16] = line_streams,  [0x17] = line_streams,   [0x18] = line_new_cid,
-    [0x1c] = line_close,    [0x1d] = line_close,     [0x30] = line_datagram,
-    [0x31] = line_datagram,
-};
-
 /* line_frame prints |f|, which occurs |times| in a row. */
-static void line_frame(const line_ctx *ctx, const quic_frame *f,
-                       uint64_t times) {
-  bool colour = ctx->o->settings.colour;
-  bool close = f->type == QUIC_FRAME_CONNECTION_CLOSE ||
-               f->type == QUIC_FRAME_CONNECTION_CLOSE_APP;
-  line_frame_fn *fn =
-      f->type < LINE_TYPES ? line_table[f->type] : line_path_frame;
-
+static void line_frame(const line_ctx *ctx, const cli_brief *how,
+                       const quic_frame *f, uint64_t times) {
   line_gap(ctx->t);
-  if (colour && close) {
-    cli_colour_on(ctx->t, true, CLI_COLOUR_BAD);
-  }
-  quic_text_str(ctx->t, f->info->name);
-  (fn ? fn : line_fields)(ctx, f);
-  if (f->missing) {
-    quic_text_str(ctx->t, " (");
-    quic_text_u64(ctx->t, f->missing);
-    quic_text_str(ctx->t, " not captured)");
-  }
-  if (times > 1) {
-    quic_text_str(ctx->t, " x");
-    quic_text_u64(ctx->t, times);
-  }
-  if (colour && close) {
-    cli_colour_off(ctx->t, true);
-  }
+  cli_brief_frame(ctx->t, f, times, how);
 }
 
 /* line_broken tells where and why the frames end before the packet does. */
@@ -373,8 +151,15 @@ static void line_frames(const line_ctx *ctx) {
   quic_frame frames[2];
   quic_frame *now = &frames[0], *held = &frames[1], *swap;
   uint64_t times = 0; /* that |held| occurred */
+  cli_brief how = {.exponent = line_exponent(ctx->o, ctx->p),
+                   .colour = ctx->o->settings.colour,
+                   .cut = "not captured"};
   qd_walk walk;
   int rv;
+
+  if (ctx->p->conn) {
+    how.alpn = qd_conn_alpn(ctx->p->conn);
+  }
 
   qd_walk_init(&walk, ctx->p);
   for (;;) {
@@ -385,7 +170,7 @@ static void line_frames(const line_ctx *ctx) {
       continue;
     }
     if (times) {
-      line_frame(ctx, held, times);
+      line_frame(ctx, &how, held, times);
     }
     if (rv != 0) {
       break;
@@ -481,7 +266,8 @@ static void line_certificate(quic_text *t, quic_bytes body) {
   while (n < LINE_CERTS_MAX && quic_tls_peek_certificate(body, n, &der) == 0) {
     n++;
   }
-  line_number(t, n);
+  quic_text_char(t, ' ');
+  quic_text_u64(t, n);
 }
 
 static void line_message(const line_ctx *ctx, const qd_message *msg) {
@@ -587,9 +373,10 @@ static void line_clear(quic_text *t, const quic_header *h) {
     return;
   }
   quic_text_str(t, "token");
-  line_number(t, h->token.len);
+  quic_text_char(t, ' ');
+  quic_text_u64(t, h->token.len);
   quic_text_str(t, "  scid");
-  line_hex(t, h->scid);
+  cli_brief_hex(t, h->scid);
 }
 
 /* line_reset shows the token, which ends the datagram. */
@@ -665,7 +452,7 @@ static void line_packet(qd_output *out, const qd_packet *p) {
     line_message(&ctx, &p->messages[i]);
   }
   quic_text_mem(o->text, o->aside.buffer, o->aside.text.len);
-  qd_aside_clear(&o->aside);
+  cli_aside_clear(&o->aside);
   line_notes(&ctx);
   quic_text_char(o->text, '\n');
 }
@@ -675,7 +462,7 @@ static void line_event(qd_output *out, struct qd_trace *tr,
   out_line *o = (out_line *)(void *)out;
 
   (void)tr;
-  qd_say_line(&o->aside.text, e, o->settings.colour);
+  cli_say_line(&o->aside.text, e, o->settings.colour);
 }
 
 static void line_del(qd_output *out) {
@@ -696,7 +483,7 @@ int qd_output_line_new(qd_output **out, const qd_output_settings *settings) {
   }
   o->base.packet = line_packet;
   o->base.event = line_event;
-  qd_aside_clear(&o->aside);
+  cli_aside_clear(&o->aside);
   o->base.del = line_del;
   o->settings = *settings;
   o->text = settings->text;

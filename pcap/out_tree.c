@@ -2,7 +2,7 @@
    asked for everything, every field, TLS message and parameter. */
 
 #include "pcap/output.h"
-#include "pcap/say.h"
+#include "cli/say.h"
 #include "pcap/tree_frame.h"
 #include "pcap/tree_tls.h"
 #include "pcap/walk.h"
@@ -14,7 +14,7 @@ typedef struct out_tree {
   qd_output base;
   qd_output_settings settings;
   qd_tree tree;
-  qd_aside aside; /* what the packet to come says of HTTP/3 */
+  cli_aside aside; /* what the packet to come says of HTTP/3 */
 } out_tree;
 
 static void tree_gap(const qd_tree *tree) {
@@ -440,7 +440,7 @@ static void tree_packet(qd_output *out, const qd_packet *p) {
   tree_content(o, p);
   tree_messages(o, p);
   quic_text_mem(o->tree.text, o->aside.buffer, o->aside.text.len);
-  qd_aside_clear(&o->aside);
+  cli_aside_clear(&o->aside);
 }
 
 static void tree_event(qd_output *out, struct qd_trace *tr,
@@ -448,7 +448,7 @@ static void tree_event(qd_output *out, struct qd_trace *tr,
   out_tree *o = (out_tree *)(void *)out;
 
   (void)tr;
-  qd_say_lines(&o->aside.text, e, o->settings.colour);
+  cli_say_lines(&o->aside.text, e, o->settings.colour);
 }
 
 static void tree_del(qd_output *out) {
@@ -468,7 +468,7 @@ int qd_output_tree_new(qd_output **out, const qd_output_settings *settings) {
   }
   o->base.packet = tree_packet;
   o->base.event = tree_event;
-  qd_aside_clear(&o->aside);
+  cli_aside_clear(&o->aside);
   o->base.del = tree_del;
   o->settings = *settings;
   o->tree.text = settings->text;

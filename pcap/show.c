@@ -123,22 +123,6 @@ void qd_show_time(quic_text *t, quic_time now) {
   quic_text_mem(t, out, sizeof(out) - 1);
 }
 
-void qd_show_delay(quic_text *t, uint64_t raw, unsigned exponent) {
-  uint64_t us = exponent < 64 ? raw << exponent : 0;
-  char out[] = ".000ms";
-
-  if (exponent >= 64 || us >> exponent != raw) {
-    quic_text_str(t, "never");
-  } else if (us < 1000) {
-    quic_text_u64(t, us);
-    quic_text_mem(t, "us", 2);
-  } else {
-    quic_text_u64(t, us / 1000);
-    show_digits(out + 1, us % 1000, 3);
-    quic_text_mem(t, out, sizeof(out) - 1);
-  }
-}
-
 unsigned qd_show_ack_exponent(const qd_conn *conn, qd_side side) {
   uint64_t value = 3;
   quic_tparams list;
@@ -242,50 +226,11 @@ void qd_show_alpn(quic_text *t, quic_bytes list) {
   }
 }
 
-static void show_alert(quic_text *t, uint8_t alert) {
-  const char *name = quic_name_tls_alert(alert);
-
-  if (name) {
-    quic_text_char(t, ' ');
-    quic_text_str(t, name);
-  } else {
-    quic_text_str(t, " alert ");
-    quic_text_u64(t, alert);
-  }
-}
-
 void qd_show_error(quic_text *t, quic_field_role role, uint64_t code,
                    const qd_conn *conn) {
   quic_bytes alpn = {NULL, 0};
-  const char *name;
 
-  if (role == QUIC_ROLE_APP_ERROR) {
-    alpn = conn ? qd_conn_alpn(conn) : alpn;
-    name = quic_name_app_error(alpn.data, alpn.len, code);
-  } else {
-    name = quic_name_transport_error(code);
-  }
-  if (!name) {
-    quic_text_hex_u64(t, code);
-    return;
-  }
-  quic_text_str(t, name);
-  if (role == QUIC_ROLE_TRANSPORT_ERROR && code >= 0x100 && code <= 0x1ff) {
-    show_alert(t, (uint8_t)code);
-  }
-  quic_text_str(t, " (");
-  quic_text_hex_u64(t, code);
-  quic_text_char(t, ')');
-}
-
-void qd_show_frame_type(quic_text *t, uint64_t type) {
-  const quic_frame_info *info = quic_frame_info_find(type);
-
-  if (info) {
-    quic_text_str(t, info->name);
-  } else {
-    quic_text_hex_u64(t, type);
-  }
+  cli_brief_error(t, role, code, conn ? qd_conn_alpn(conn) : alpn);
 }
 
 static void show_part(quic_text *t, const qd_packet *p) {

@@ -4,6 +4,7 @@
 /* Pieces of text that the ways of showing packets share. */
 
 #include "base/text.h"
+#include "cli/brief.h"
 #include "cli/colour.h"
 #include "pcap/conn.h"
 #include "wire/frame.h"
@@ -25,10 +26,6 @@ void qd_show_time(quic_text *t, quic_time now);
 
 /* qd_show_date appends |seconds| since 1970 as UTC: "2025-11-28 09:05:01". */
 void qd_show_date(quic_text *t, uint64_t seconds);
-
-/* qd_show_delay appends |raw| << |exponent| microseconds: "25us", "1.992ms",
-   "never" when that is above 2^64. */
-void qd_show_delay(quic_text *t, uint64_t raw, unsigned exponent);
 
 /* qd_show_ack_exponent is the ack_delay_exponent of |side|: its parameter,
    else the default 3.  It decodes the parameters. */
@@ -56,9 +53,6 @@ void qd_show_alpn(quic_text *t, quic_bytes list);
    application errors depend on the ALPN of |conn|, which may be NULL. */
 void qd_show_error(quic_text *t, quic_field_role role, uint64_t code,
                    const qd_conn *conn);
-
-/* qd_show_frame_type appends "STREAM", or "0x4242" for unknown ones. */
-void qd_show_frame_type(quic_text *t, uint64_t type);
 
 /* qd_show_closed says why |p| is closed: "no_secret: no ...". */
 void qd_show_closed(quic_text *t, const qd_packet *p);

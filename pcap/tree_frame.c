@@ -29,7 +29,7 @@ static void frame_delay(quic_text *t, const qd_packet *p, uint64_t raw) {
   bool app = p->header.type == QUIC_PACKET_1RTT;
 
   quic_text_str(t, " (");
-  qd_show_delay(t, raw, app ? qd_show_ack_exponent(p->conn, p->sender) : 3);
+  cli_brief_delay(t, raw, app ? qd_show_ack_exponent(p->conn, p->sender) : 3);
   quic_text_char(t, ')');
 }
 
@@ -45,7 +45,7 @@ static void frame_number(const qd_tree *tree, const qd_packet *p,
   case QUIC_ROLE_FRAME_TYPE:
     quic_text_hex_u64(t, v);
     quic_text_str(t, " (");
-    qd_show_frame_type(t, v);
+    cli_brief_frame_type(t, v);
     quic_text_char(t, ')');
     return;
   default:
@@ -58,7 +58,7 @@ static void frame_number(const qd_tree *tree, const qd_packet *p,
     frame_delay(t, p, v);
   } else if (strcmp(field->name, "requested_max_ack_delay") == 0) {
     quic_text_str(t, " (");
-    qd_show_delay(t, v, 0);
+    cli_brief_delay(t, v, 0);
     quic_text_char(t, ')');
   }
 }

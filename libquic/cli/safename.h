@@ -7,8 +7,9 @@
 #include "base/bytes.h"
 #include "base/text.h"
 
-#define CLI_SAFENAME_MAX 200 /* octets of a name, all that is added included   \
-                              */
+#define CLI_SAFENAME_MAX                                                       \
+  200 /* octets of a name, all that is added included                          \
+       */
 
 /* A name in two parts, so that a number can stand between. */
 typedef struct cli_safename {

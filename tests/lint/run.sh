@@ -27,7 +27,7 @@ layer_allows() {
   transport) echo "$core $codecs analysis tls" ;;
   h3) echo "$core $codecs analysis tls transport" ;;
   io | sim) echo "$core $codecs analysis tls transport h3" ;;
-  cli) echo "base analysis" ;;
+  cli) echo "$core qlog analysis" ;;
   pcap) echo "$core $codecs analysis cli" ;;
   qlogview) echo "$core qlog analysis cli" ;;
   h3i | tools) echo "$core $codecs analysis tls transport h3 io sim cli" ;;

@@ -3,7 +3,7 @@
 #include <stdlib.h>
 
 #include "pcap/conntab.h"
-#include "pcap/say.h"
+#include "cli/say.h"
 #include "tests/support/octets.h"
 
 #define TALK_START (UINT64_C(1764320701) * QUIC_SECOND)
@@ -15,7 +15,7 @@ static talk *talk_of(qd_output *out) {
 static void talk_event(qd_output *out, struct qd_trace *tr,
                        const qlog_event *e) {
   (void)tr;
-  qd_say_lines(&talk_of(out)->text, e, false);
+  cli_say_lines(&talk_of(out)->text, e, false);
 }
 
 static void talk_sizes(quic_text *t, const char *name,

@@ -1,4 +1,4 @@
-#include "pcap/say.h"
+#include "cli/say.h"
 
 #include "wire/names.h"
 
@@ -200,7 +200,7 @@ static void say_warning(quic_text *t, const qlog_message *m, bool colour) {
   cli_colour_off(t, colour);
 }
 
-void qd_say_line(quic_text *t, const qlog_event *e, bool colour) {
+void cli_say_line(quic_text *t, const qlog_event *e, bool colour) {
   switch (e->type) {
   case QLOG_H3_FRAME_CREATED:
   case QLOG_H3_FRAME_PARSED:
@@ -232,11 +232,11 @@ void qd_say_line(quic_text *t, const qlog_event *e, bool colour) {
   }
 }
 
-void qd_say_lines(quic_text *t, const qlog_event *e, bool colour) {
+void cli_say_lines(quic_text *t, const qlog_event *e, bool colour) {
   const qlog_h3_frame *f = &e->u.h3_frame;
   size_t at = quic_text_pos(t);
 
-  qd_say_line(t, e, colour);
+  cli_say_line(t, e, colour);
   if (quic_text_pos(t) == at) {
     return;
   }
