@@ -1,6 +1,7 @@
 #include "pcap/select.h"
 
 #include "pcap/conn.h"
+#include "analysis/filter_quic.h"
 #include "cli/fieldhelp.h"
 #include "pcap/packet.h"
 #include "wire/frame.h"
@@ -155,104 +156,6 @@ static bool select_version_symbol(size_t i, quic_filter_symbol *out) {
   return row != NULL;
 }
 
-/* select_frame_row returns the first row with the name of |info|: final frames
-   stand before those of drafts. */
-static const quic_frame_info *select_frame_row(const quic_frame_info *info) {
-  const quic_frame_info *row;
-
-  for (size_t i = 0; (row = quic_frame_info_at(i)) != NULL; i++) {
-    if (strcmp(row->short_name, info->short_name) == 0) {
-      break;
-    }
-  }
-  return row;
-}
-
-/* Each name once, with the rows that follow it directly: connection_close has
-   two. */
-static bool select_frame_symbol(size_t i, quic_filter_symbol *out) {
-  const quic_frame_info *row, *next;
-
-  for (size_t at = 0; (row = quic_frame_info_at(at)) != NULL; at++) {
-    if (select_frame_row(row) != row || i-- > 0) {
-      continue;
-    }
-    out->name = row->short_name;
-    out->first = row->type_first;
-    out->last = row->type_last;
-    while ((next = quic_frame_info_at(++at)) != NULL &&
-           next->type_first == out->last + 1 &&
-           strcmp(next->short_name, out->name) == 0) {
-      out->last = next->type_last;
-    }
-    return true;
-  }
-  return false;
-}
-
-/* Between 0x100 and 0x1ff a TLS alert and an HTTP/3 error share a number, so
-   there each has a second value, which is what its name stands for. */
-#define ERROR_SHARED_FIRST 0x100
-#define ERROR_SHARED_LAST 0x1ff
-#define ERROR_TRANSPORT (UINT64_C(1) << 62)
-#define ERROR_APP (UINT64_C(1) << 63)
-
-static uint64_t select_error_value(uint64_t space, uint64_t code) {
-  return code >= ERROR_SHARED_FIRST && code <= ERROR_SHARED_LAST ? space | code
-                                                                 : code;
-}
-
-static const char *select_error_transport(uint64_t code) {
-  return quic_name_transport_error(code);
-}
-
-/* internal_error is a transport error, too, and taken for that. */
-static const char *select_error_alert(uint64_t code) {
-  return code == 0x150 ? NULL : quic_name_tls_alert((uint8_t)code);
-}
-
-/* Where there are names. */
-static const struct {
-  const char *(*name)(uint64_t code);
-  uint64_t space, first, last;
-} select_errors[] = {
-    {select_error_transport, ERROR_TRANSPORT, 0, 0xff},
-    {select_error_transport, ERROR_TRANSPORT, 0x3e75, 0x3e77},
-    {select_error_alert, ERROR_TRANSPORT, 0x100, 0x1ff},
-    {quic_name_h3_error, ERROR_APP, 0x33, 0x33},
-    {quic_name_h3_error, ERROR_APP, 0x100, 0x110},
-    {quic_name_h3_error, ERROR_APP, 0x200, 0x202},
-    {quic_name_h3_error, ERROR_APP, 0x045d4487, 0x045d4487},
-    {quic_name_h3_error, ERROR_APP, 0x0817b3dd, 0x0817b3dd},
-    {quic_name_h3_error, ERROR_APP, 0x170d7b68, 0x170d7b68},
-    {quic_name_h3_error, ERROR_APP, 0x212c0d48, 0x212c0d48},
-    {quic_name_h3_error, ERROR_APP, 0x3994bd84, 0x3994bd84},
-};
-
-static bool select_error_symbol(size_t i, quic_filter_symbol *out) {
-  if (i-- == 0) {
-    out->name = "crypto_error";
-    out->first = ERROR_TRANSPORT | ERROR_SHARED_FIRST;
-    out->last = ERROR_TRANSPORT | ERROR_SHARED_LAST;
-    return true;
-  }
-  for (size_t r = 0; r < sizeof(select_errors) / sizeof(select_errors[0]);
-       r++) {
-    for (uint64_t code = select_errors[r].first; code <= select_errors[r].last;
-         code++) {
-      const char *name = select_errors[r].name(code);
-
-      if (name && i-- == 0) {
-        out->name = name;
-        out->first = out->last =
-            select_error_value(select_errors[r].space, code);
-        return true;
-      }
-    }
-  }
-  return false;
-}
-
 #define NUMBER(name, id, symbol, help)                                         \
   { name, QUIC_FILTER_NUMBER, help, SELECT_##id, symbol }
 #define TEXT(name, id, help)                                                   \
@@ -262,10 +165,10 @@ const quic_filter_field qd_select_fields[] = {
     NUMBER("conn", CONN, NULL, "number of the connection, from 0"),
     NUMBER("dir", DIR, select_dir_symbol, "who sent the packet"),
     NUMBER("type", TYPE, select_type_symbol, "type of the packet"),
-    NUMBER("frame", FRAME, select_frame_symbol,
+    NUMBER("frame", FRAME, quic_filter_frame_symbol,
            "types of the frames in the packet"),
     NUMBER("stream", STREAM, NULL, "streams that the frames name"),
-    NUMBER("error", ERROR, select_error_symbol,
+    NUMBER("error", ERROR, quic_filter_error_symbol,
            "error codes in frames that close or reset"),
     NUMBER("tls", TLS, select_tls_symbol,
            "handshake messages that the packet completed"),
@@ -298,57 +201,6 @@ const size_t qd_select_nfields =
 
 /* Values. */
 
-/* Below this number no frame type is a draft's name for a later one. */
-#define SELECT_DRAFT_TYPES 0xac
-
-/* A draft's type also counts as the type that it became. */
-static bool select_frame_type(const quic_frame *f, quic_filter_visitor *v) {
-  const quic_frame_info *row;
-
-  if (quic_filter_number(v, f->type)) {
-    return true;
-  }
-  if (f->type < SELECT_DRAFT_TYPES || !f->info) {
-    return false;
-  }
-  row = select_frame_row(f->info);
-  return row && row != f->info &&
-         quic_filter_number(v,
-                            row->type_first + (f->type - f->info->type_first));
-}
-
-static bool select_frame_error(uint64_t space, uint64_t code,
-                               quic_filter_visitor *v) {
-  uint64_t value = select_error_value(space, code);
-
-  return quic_filter_number(v, code) ||
-         (value != code && quic_filter_number(v, value));
-}
-
-/* select_frame_fields gives the fields of |f| that are stream IDs, or error
-   codes. */
-static bool select_frame_fields(const quic_frame *f, int id,
-                                quic_filter_visitor *v) {
-  bool done = false;
-
-  for (const quic_frame_field *field = f->info->fields;
-       field->kind != QUIC_FIELD_END && !done; field++) {
-    if (field->kind != QUIC_FIELD_VARINT ||
-        !quic_frame_field_present(f, field)) {
-      continue;
-    }
-    if (id == SELECT_STREAM) {
-      done = field->role == QUIC_ROLE_STREAM_ID &&
-             quic_filter_number(v, quic_frame_uint(f, field));
-    } else if (field->role == QUIC_ROLE_TRANSPORT_ERROR) {
-      done = select_frame_error(ERROR_TRANSPORT, quic_frame_uint(f, field), v);
-    } else if (field->role == QUIC_ROLE_APP_ERROR) {
-      done = select_frame_error(ERROR_APP, quic_frame_uint(f, field), v);
-    }
-  }
-  return done;
-}
-
 static void select_frames(const qd_packet *p, int id, quic_filter_visitor *v) {
   quic_reader rd;
   quic_frame f;
@@ -368,9 +220,11 @@ static void select_frames(const qd_packet *p, int id, quic_filter_visitor *v) {
     if (id == SELECT_FRAME) {
       /* Of a broken or unknown frame the type is known nevertheless, unless
          the type itself is cut. */
-      done = (f.info || rv == QUIC_ERR_UNSUPPORTED) && select_frame_type(&f, v);
+      done = (f.info || rv == QUIC_ERR_UNSUPPORTED) &&
+             quic_filter_frame_type(&f, v);
     } else if (rv == 0) {
-      done = select_frame_fields(&f, id, v);
+      done = id == SELECT_STREAM ? quic_filter_frame_streams(&f, v)
+                                 : quic_filter_frame_errors(&f, v);
     }
   }
 }
