@@ -53,7 +53,8 @@ static const char options_doc[] =
     "  qlogview --slice 2.0,2.5 -o part.sqlog server.sqlog\n"
     "  qlogview --convert -o new.sqlog old.qlog   as the newest draft has it\n"
     "  qlogview --findings -k keys.log trouble.pcapng\n\n"
-    "Exit status: 0; 1 --findings, scan, explain or --validate found something; "
+    "Exit status: 0; 1 --findings, scan, explain or --validate found "
+    "something; "
     "2 the "
     "input could not be read or the output not written; 64 a mistake on the "
     "command line.";
