@@ -3,9 +3,10 @@
 
 /* quic_series keeps the values of one quantity over time in bounded memory, so
    that any stretch of time can be drawn with its true minimum and maximum: all
-   samples while they are few (QUIC_SERIES_EXACT), then buckets of first,
-   minimum, maximum and last value whose width doubles when they are full, with
-   coarser levels above them. */
+   samples while they are few (QUIC_SERIES_EXACT), then leaves of first,
+   minimum, maximum and last value whose width doubles when they are full.
+   Above either are coarser levels.  A leaf begins at a multiple of its width.
+   Values take 32 bits each until one needs 64. */
 
 #include "base/err.h"
 #include "base/mem.h"
@@ -13,6 +14,9 @@
 
 #define QUIC_SERIES_EXACT 32768   /* samples kept one by one */
 #define QUIC_SERIES_BUCKETS 16384 /* leaves; a power of two */
+#define QUIC_SERIES_OCTETS_MAX                                                 \
+  (640 * 1024) /* of one series, but for the moment in which its form changes  \
+                */
 
 typedef enum quic_series_kind {
   QUIC_SERIES_STEP, /* a value holds until the next: windows, limits */
@@ -36,22 +40,27 @@ typedef struct quic_series_span {
   bool any;     /* there is a value */
   bool sampled; /* a sample lies inside; else the value was carried in */
   uint64_t first, min, max, last;
-  uint64_t samples;
+  uint64_t samples; /* inside */
 } quic_series_span;
 
-/* quic_series_get describes [from, to).  A STEP series has the value that held
-   at |from| in it.  Exact when the stretch begins and ends on leaves
-   (quic_series_leaf; 1 ns while all samples are kept), else the leaves at both
-   edges count as a whole.  Cost: O(log buckets). */
+/* quic_series_get describes [from, to); |to| QUIC_TIME_NEVER is no end.  A STEP
+   series has in it the value that held until |from|.  Exact when the stretch
+   begins and ends on leaves, multiples of quic_series_leaf; else the leaves at
+   both edges count as a whole.  Cost: O(log QUIC_SERIES_BUCKETS). */
 void quic_series_get(const quic_series *s, quic_time from, quic_time to,
                      quic_series_span *out);
 
 /* quic_series_at returns whether there is a value at |time| (STEP: the one that
-   holds; DOTS: the last one before). */
+   holds; DOTS: the last one before), and stores it.  It may be a later one of
+   the same leaf. */
 bool quic_series_at(const quic_series *s, quic_time time, uint64_t *value);
 
-uint64_t quic_series_count(const quic_series *s); /* samples added */
-quic_duration quic_series_leaf(const quic_series *s);
+/* quic_series_reach stores the times of the first and the last sample; false:
+   there is none. */
+bool quic_series_reach(const quic_series *s, quic_time *first, quic_time *last);
+
+uint64_t quic_series_count(const quic_series *s);     /* samples kept */
+quic_duration quic_series_leaf(const quic_series *s); /* 1 = all samples */
 uint64_t quic_series_lost(const quic_series *s);
 size_t quic_series_memory(const quic_series *s); /* octets */
 
