@@ -33,7 +33,7 @@ static const struct {
     {0x2018, 0x2019, '\''}, {0x201c, 0x201d, '"'}, {0x2026, 0x2026, '~'},
     {0x2190, 0x2190, '<'},  {0x2192, 0x2192, '>'}, {0x2500, 0x2501, '-'},
     {0x2502, 0x2503, '|'},  {0x2504, 0x2505, '-'}, {0x250c, 0x254b, '+'},
-    {0x2580, 0x2590, '#'},  {0x2591, 0x2593, '%'}, {0x2800, 0x2800, ' '},
+    {0x2580, 0x2590, '='},  {0x2591, 0x2593, '%'}, {0x2800, 0x2800, ' '},
     {0x2801, 0x28ff, '*'}};
 
 #define GRID_LEN(a) (sizeof(a) / sizeof((a)[0]))
@@ -186,7 +186,7 @@ int qv_text_cells(quic_bytes text) {
 static int grid_end(int start, int len, int max) {
   int64_t end = (int64_t)start + len;
 
-  return end < max ? (int)end : max;
+  return end < 0 ? 0 : end < max ? (int)end : max;
 }
 
 void qv_grid_fill(qv_grid *g, qv_rect r, uint32_t cp, qv_style style) {

@@ -41,7 +41,7 @@ static void test_text(void **state) {
   assert_int_equal(qv_grid_str(&g, 0, 3, "below", plain), 5);
   assert_int_equal(qv_grid_str(&g, 0, -1, "above", plain), 5);
   check(&g, 0, " µ ⣿█\n     cut\nat m\n");
-  check(&g, QV_RENDER_ASCII, " u *#\n     cut\nat m\n");
+  check(&g, QV_RENDER_ASCII, " u *=\n     cut\nat m\n");
   qv_grid_free(&g);
   qv_grid_free(&g);
 }
