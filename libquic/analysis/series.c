@@ -8,6 +8,7 @@
 #define SERIES_LEVELS 3 /* the items are level 0 */
 #define SERIES_LOW (QUIC_SERIES_EXACT / SERIES_FAN)
 #define SERIES_HIGH (SERIES_LOW / SERIES_FAN)
+#define SERIES_NODES (SERIES_LOW + SERIES_HIGH)
 #define SERIES_ROOM_MIN 64 /* samples that the first memory holds */
 
 typedef struct series_node {
@@ -61,6 +62,11 @@ void quic_series_del(quic_series *s) {
 
 static size_t series_width(bool wide) {
   return wide ? sizeof(uint64_t) : sizeof(uint32_t);
+}
+
+/* series_max returns how many of |max| items there may be. */
+static size_t series_max(size_t max, bool wide) {
+  return wide ? max / 2 : max;
 }
 
 static uint64_t series_value(const quic_series *s, size_t i) {
@@ -152,35 +158,13 @@ static void series_sum(const quic_series *s, size_t from, size_t to,
 
 /* Memory. */
 
-/* series_widen gives values 64 bits. */
-static bool series_widen(quic_series *s) {
-  size_t n = s->leaves ? s->n * LEAF_VALUES : s->n;
-  size_t room = s->leaves ? s->room * LEAF_VALUES : s->room;
-  uint64_t *wide;
-
-  if (room) {
-    wide = quic_mem_resize(s->mem, NULL, room, sizeof(*wide));
-    if (!wide) {
-      return false;
-    }
-    for (size_t i = 0; i < n; i++) {
-      wide[i] = series_value(s, i);
-    }
-    quic_mem_free(s->mem, s->values);
-    s->values = wide;
-  }
-  s->wide = true;
-  return true;
-}
-
 /* series_room makes room for one sample more. */
 static bool series_room(quic_series *s) {
   size_t room = s->room ? 2 * s->room : SERIES_ROOM_MIN;
   void *p;
 
   if (!s->nodes) {
-    s->nodes =
-        quic_mem_zalloc(s->mem, (SERIES_LOW + SERIES_HIGH) * sizeof(*s->nodes));
+    s->nodes = quic_mem_zalloc(s->mem, SERIES_NODES * sizeof(*s->nodes));
     if (!s->nodes) {
       return false;
     }
@@ -243,17 +227,17 @@ static void series_double(quic_series *s) {
   s->shift++;
 }
 
-/* series_stretch widens the leaves until there is one for |time|. */
-static void series_stretch(quic_series *s, quic_time time) {
+/* series_stretch widens the leaves until |max| of them reach |time|. */
+static void series_stretch(quic_series *s, quic_time time, size_t max) {
   unsigned shift = s->shift;
 
-  while (series_number(s, time) - s->base >= QUIC_SERIES_BUCKETS) {
+  while (series_number(s, time) - s->base >= max) {
     series_double(s);
   }
   if (s->shift == shift) {
     return;
   }
-  memset(s->nodes, 0, (SERIES_LOW + SERIES_HIGH) * sizeof(*s->nodes));
+  memset(s->nodes, 0, SERIES_NODES * sizeof(*s->nodes));
   for (size_t i = 0; i < s->n; i++) {
     series_node leaf = series_leaf_node(s, i);
 
@@ -261,13 +245,13 @@ static void series_stretch(quic_series *s, quic_time time) {
   }
 }
 
-/* series_condense makes leaves of the samples, wide enough for |time|. */
-static bool series_condense(quic_series *s, quic_time time) {
+/* series_condense makes leaves, |wide| or not, of the samples. */
+static bool series_condense(quic_series *s, bool wide) {
+  size_t max = series_max(QUIC_SERIES_BUCKETS, wide);
   quic_series old = *s;
-  uint32_t *counts =
-      quic_mem_zalloc(s->mem, QUIC_SERIES_BUCKETS * sizeof(*counts));
-  void *values = quic_mem_zalloc(s->mem, QUIC_SERIES_BUCKETS * LEAF_VALUES *
-                                             series_width(s->wide));
+  uint32_t *counts = quic_mem_resize(s->mem, NULL, max, sizeof(*counts));
+  void *values =
+      quic_mem_resize(s->mem, NULL, max * LEAF_VALUES, series_width(wide));
 
   if (!counts || !values) {
     quic_mem_free(s->mem, counts);
@@ -278,13 +262,14 @@ static bool series_condense(quic_series *s, quic_time time) {
   s->values = values;
   s->times = NULL;
   s->leaves = true;
+  s->wide = wide;
   s->n = 0;
-  s->room = QUIC_SERIES_BUCKETS;
-  while ((time >> s->shift) - (s->first >> s->shift) >= QUIC_SERIES_BUCKETS) {
+  s->room = max;
+  while ((s->last >> s->shift) - (s->first >> s->shift) >= max) {
     s->shift++;
   }
   s->base = s->first >> s->shift;
-  memset(s->nodes, 0, (SERIES_LOW + SERIES_HIGH) * sizeof(*s->nodes));
+  memset(s->nodes, 0, SERIES_NODES * sizeof(*s->nodes));
   for (size_t i = 0; i < old.n; i++) {
     series_node n = series_item(&old, 0, i);
 
@@ -295,17 +280,49 @@ static bool series_condense(quic_series *s, quic_time time) {
   return true;
 }
 
+/* series_widen gives values 64 bits. */
+static bool series_widen(quic_series *s) {
+  size_t room = s->leaves ? QUIC_SERIES_BUCKETS / 2 : s->room;
+  size_t each = s->leaves ? LEAF_VALUES : 1;
+  uint64_t *wide = NULL;
+  uint32_t *counts;
+
+  if (!s->leaves && s->n > QUIC_SERIES_EXACT / 2) {
+    return series_condense(s, true);
+  }
+  if (room) {
+    wide = quic_mem_resize(s->mem, NULL, room * each, sizeof(*wide));
+    if (!wide) {
+      return false;
+    }
+  }
+  if (s->leaves) {
+    series_stretch(s, s->last, room);
+    counts = quic_mem_resize(s->mem, s->counts, room, sizeof(*counts));
+    s->counts = counts ? counts : s->counts; /* larger than need be */
+  }
+  for (size_t i = 0; i < s->n * each; i++) {
+    wide[i] = series_value(s, i);
+  }
+  quic_mem_free(s->mem, s->values);
+  s->values = wide;
+  s->room = room;
+  s->wide = true;
+  return true;
+}
+
 static bool series_store(quic_series *s, quic_time time, uint64_t value) {
   series_node n = {value, value, value, value, 1};
 
   if (value > UINT32_MAX && !s->wide && !series_widen(s)) {
     return false;
   }
-  if (!s->leaves && s->n == QUIC_SERIES_EXACT && !series_condense(s, time)) {
+  if (!s->leaves && s->n == series_max(QUIC_SERIES_EXACT, s->wide) &&
+      !series_condense(s, s->wide)) {
     return false;
   }
   if (s->leaves) {
-    series_stretch(s, time);
+    series_stretch(s, time, series_max(QUIC_SERIES_BUCKETS, s->wide));
     series_join(s, time, &n);
     return true;
   }
@@ -450,7 +467,6 @@ size_t quic_series_memory(const quic_series *s) {
   octets += s->room * series_width(s->wide) * (s->leaves ? LEAF_VALUES : 1);
   octets += s->times ? s->room * sizeof(*s->times) : 0;
   octets += s->counts ? s->room * sizeof(*s->counts) : 0;
-  octets +=
-      s->nodes ? (SERIES_LOW + SERIES_HIGH) * sizeof(*s->nodes) : (size_t)0;
+  octets += s->nodes ? SERIES_NODES * sizeof(*s->nodes) : (size_t)0;
   return octets;
 }

@@ -6,7 +6,8 @@
    samples while they are few (QUIC_SERIES_EXACT), then leaves of first,
    minimum, maximum and last value whose width doubles when they are full.
    Above either are coarser levels.  A leaf begins at a multiple of its width.
-   Values take 32 bits each until one needs 64. */
+   Once a value needs 64 bits instead of 32, half as many of either are kept, so
+   that the memory stays the same. */
 
 #include "base/err.h"
 #include "base/mem.h"
@@ -15,8 +16,7 @@
 #define QUIC_SERIES_EXACT 32768   /* samples kept one by one */
 #define QUIC_SERIES_BUCKETS 16384 /* leaves; a power of two */
 #define QUIC_SERIES_OCTETS_MAX                                                 \
-  (640 * 1024) /* of one series, but for the moment in which its form changes  \
-                */
+  (420 * 1024) /* of one, but for the moment in which its form changes */
 
 typedef enum quic_series_kind {
   QUIC_SERIES_STEP, /* a value holds until the next: windows, limits */
