@@ -97,6 +97,16 @@ bool qv_chart_scale(const qv_chart *c, int axis, int ticks, qv_axis *out) {
   return used;
 }
 
+int qv_chart_state(const qv_chart_series *s, const qv_column *col) {
+  if (!col->any) {
+    return QV_CHART_NO_STATE;
+  }
+  if ((col->min != col->max && col->samples > 1) || col->last >= s->nnames) {
+    return QV_CHART_SEVERAL;
+  }
+  return (int)col->last;
+}
+
 void qv_chart_values(const qv_chart *c, quic_text *t) {
   quic_text_str(t, "series,from,to,first,min,max,last,samples\n");
   for (size_t i = 0; i < c->nseries; i++) {
@@ -110,7 +120,7 @@ void qv_chart_values(const qv_chart *c, quic_text *t) {
         continue;
       }
       qv_chart_column_of(c, c->ncolumns, j, &from, &to);
-      quic_text_str(t, s->name);
+      quic_text_str(t, s->key ? s->key : s->name);
       for (int k = 0; k < 7; k++) {
         const uint64_t values[] = {quic_time_since(from, c->origin),
                                    quic_time_since(to, c->origin),

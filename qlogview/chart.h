@@ -37,6 +37,7 @@ typedef quic_series_span qv_column;
 
 typedef struct qv_chart_series {
   const char *name; /* trusted */
+  const char *key;  /* in numbers; NULL = name */
   qv_chart_kind kind;
   char marker; /* a letter; MARKS: 0 = a bar */
   uint8_t colour;
@@ -93,6 +94,13 @@ bool qv_chart_scale(const qv_chart *c, int axis, int ticks, qv_axis *out);
 /* qv_chart_draw draws |c| into |r|, whose ncolumns must be qv_chart_columns. */
 void qv_chart_draw(const qv_chart *c, qv_grid *g, qv_rect r,
                    qv_chart_mode mode);
+
+#define QV_CHART_SEVERAL (-1)
+#define QV_CHART_NO_STATE (-2)
+
+/* qv_chart_state returns which state of the BANDS |s| a stretch of time shows:
+   the one after its only change, QV_CHART_SEVERAL, or QV_CHART_NO_STATE. */
+int qv_chart_state(const qv_chart_series *s, const qv_column *col);
 
 /* qv_chart_values appends what is drawn as CSV: a head, then for each column of
    each series that has something "series,from,to,first,min,max,last,samples",

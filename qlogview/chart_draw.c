@@ -299,18 +299,6 @@ static void draw_marks(const draw *d, const qv_chart_series *s, int y) {
   }
 }
 
-/* draw_state returns the state that a cell of a row shows: the one after its
-   only change, -1 for several, -2 for none. */
-static int draw_state(const qv_chart_series *s, const qv_column *col) {
-  if (!col->any) {
-    return -2;
-  }
-  if ((col->min != col->max && col->samples > 1) || col->last >= s->nnames) {
-    return -1;
-  }
-  return (int)col->last;
-}
-
 /* draw_bands draws runs of one state: its name as far as it fits, then a bar.
    A state whose name is "" is left blank. */
 static void draw_bands(const draw *d, const qv_chart_series *s, int y) {
@@ -320,19 +308,19 @@ static void draw_bands(const draw *d, const qv_chart_series *s, int y) {
 
   for (int x = 0, end; x < w; x = end) {
     qv_column col = draw_cell(d, s, x);
-    int state = draw_state(s, &col), len;
+    int state = qv_chart_state(s, &col), len;
     qv_style style;
     quic_bytes name;
 
     for (end = x + 1; end < w; end++) {
       col = draw_cell(d, s, end);
-      if (draw_state(s, &col) != state) {
+      if (qv_chart_state(s, &col) != state) {
         break;
       }
     }
     if (state < 0) {
       qv_grid_fill(d->g, (qv_rect){d->lay.plot.x + x, y, end - x, 1},
-                   state == -1 ? DRAW_SEVERAL : ' ', draw_plain);
+                   state == QV_CHART_SEVERAL ? DRAW_SEVERAL : ' ', draw_plain);
       continue;
     }
     style = (qv_style){colours[(size_t)state % sizeof(colours)], QV_DEFAULT, 0};
