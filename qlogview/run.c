@@ -19,7 +19,9 @@ typedef qv_out *run_maker(const qv_context *ctx);
 static run_maker *const run_makers[QV_MODES] = {
     [QV_SUMMARY] = qv_out_summary_new,   [QV_CLOSE] = qv_out_close_new,
     [QV_FINDINGS] = qv_out_findings_new, [QV_REQUESTS] = qv_out_requests_new,
-    [QV_EVENTS] = qv_out_events_new,     [QV_EXPLAIN] = qv_out_explain_new,
+    [QV_EVENTS] = qv_out_events_new,     [QV_CSV] = qv_out_csv_new,
+    [QV_PRINT] = qv_out_chart_new,       [QV_SVG] = qv_out_chart_new,
+    [QV_EXPLAIN] = qv_out_explain_new,
 };
 
 typedef struct run {

@@ -81,6 +81,9 @@ void qv_tracks_del(qv_tracks *t) {
 static void tracks_add(qv_tracks *t, qv_track_id id, quic_time time,
                        uint64_t value) {
   t->last[id] = value;
+  if (t->settings.value) {
+    t->settings.value(t->settings.user, id, time, value);
+  }
   if (!t->series[id] &&
       quic_series_new(&t->series[id], t->mem,
                       tracks_table[id].kind == QV_CHART_DOTS ||

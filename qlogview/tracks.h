@@ -47,6 +47,9 @@ typedef struct qv_tracks_settings {
                                     flow control and no acknowledged octets */
   int local; /* quic_side whose window and packets these are; unknown: the side
                 that packet_sent tells of */
+  /* takes each value as it comes; NULL: nobody */
+  void (*value)(void *user, qv_track_id id, quic_time time, uint64_t value);
+  void *user;
 } qv_tracks_settings;
 
 typedef struct qv_tracks qv_tracks;
