@@ -7,14 +7,15 @@
    that 64-bit integers stay exact.
 
    Strict as the RFC, but for two things that loggers do: octets in strings that
-   are no UTF-8 are left for the caller to judge, and a comma before a closing
-   bracket is passed over and counted (|loose|). */
+   are no UTF-8 are left for the caller to judge, and one comma between a value
+   and the closing bracket is passed over and counted (|loose|). */
 
 #include "base/bytes.h"
 #include "base/err.h"
 #include "base/time.h"
 
-#define QLOG_DEPTH_MAX 64 /* nested arrays and objects */
+#define QLOG_DEPTH_MAX 64   /* nested arrays and objects */
+#define QLOG_DECIMALS_MAX 9 /* of qlog_token_scaled */
 
 typedef enum qlog_token {
   QLOG_TOKEN_ERROR,  /* |why| tells; the next call gives it again */
@@ -37,7 +38,7 @@ typedef struct qlog_tokens {
   bool escaped;    /* that string has backslashes */
   uint32_t loose;  /* commas passed over */
   const char *why; /* static; NULL without an error */
-  const uint8_t *where; /* of the error */
+  const uint8_t *where; /* of the error; |end| when the text is cut there */
   /* inner */
   uint64_t objects; /* bit n: level n is an object */
   uint8_t depth;
@@ -54,8 +55,9 @@ void qlog_tokens_init(qlog_tokens *t, quic_bytes json);
 qlog_token qlog_tokens_next(qlog_tokens *t);
 
 /* qlog_tokens_skip passes over the value whose first token |first| was just
-   returned.  Returns false on an error inside.  |*span| (may be NULL) gets the
-   octets of the whole value as they stand in the text. */
+   returned, just as strictly as next.  Returns false on an error inside.
+   |*span| (may be NULL) gets the octets of the whole value as they stand in the
+   text. */
 bool qlog_tokens_skip(qlog_tokens *t, qlog_token first, quic_bytes *span);
 
 /* qlog_tokens_member hands over an object member by member: it returns true
@@ -72,9 +74,9 @@ bool qlog_tokens_member(qlog_tokens *t);
 bool qlog_token_u64(quic_bytes text, uint64_t *out);
 
 /* qlog_token_scaled reads a decimal number as a whole number of 10^-|decimals|
-   (at most 9), digits below cut off: "1.25", 6 gives 1250000; negative ones set
-   |*negative|.  Exact, no floating point.  False when it is no number or does
-   not fit. */
+   (at most QLOG_DECIMALS_MAX), digits below cut off: "1.25", 6 gives 1250000.
+   |*negative| tells its sign; 0 has none.  Exact, no floating point.  False
+   when it is no number or does not fit. */
 bool qlog_token_scaled(quic_bytes text, unsigned decimals, uint64_t *out,
                        bool *negative);
 

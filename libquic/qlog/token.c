@@ -1,0 +1,391 @@
+#include "qlog/token.h"
+
+/* What may come next. */
+enum {
+  EXPECT_VALUE,       /* of the text, of a member, or behind a comma */
+  EXPECT_FIRST_VALUE, /* or ] */
+  EXPECT_FIRST_KEY,   /* or } */
+  EXPECT_REST,        /* a comma or a closing bracket */
+  EXPECT_END,         /* of the text */
+  EXPECT_NOTHING      /* there was an error */
+};
+
+#define ONES UINT64_C(0x0101010101010101)
+#define HIGHS UINT64_C(0x8080808080808080)
+
+static uint64_t token_word(const uint8_t *p) {
+  uint64_t w;
+
+  memcpy(&w, p, sizeof(w));
+  return w;
+}
+
+/* token_zeros flags the octets of |w| that are 0.  Above the lowest flag there
+   may be wrong ones, so no octet counts but the first. */
+static uint64_t token_zeros(uint64_t w) {
+  return (w - ONES) & ~w & HIGHS;
+}
+
+/* token_stops flags the octets at which a run of plain octets in a string ends:
+   quotation marks, backslashes and control characters. */
+static uint64_t token_stops(uint64_t w) {
+  uint64_t controls = (w - ONES * 0x20) & ~w & HIGHS;
+
+  return token_zeros(w ^ (ONES * '"')) | token_zeros(w ^ (ONES * '\\')) |
+         controls;
+}
+
+static const uint8_t *token_plain_octets(const uint8_t *p, const uint8_t *end) {
+  while (p < end && *p != '"' && *p != '\\' && *p >= 0x20) {
+    p++;
+  }
+  return p;
+}
+
+/* token_plain returns the first octet from |p| on that is not plain. */
+static inline const uint8_t *token_plain(const uint8_t *p, const uint8_t *end) {
+  while ((size_t)(end - p) >= sizeof(uint64_t)) {
+    uint64_t stops = token_stops(token_word(p));
+
+    if (stops) {
+#if defined(__GNUC__) && __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+      return p + (__builtin_ctzll(stops) >> 3);
+#else
+      return token_plain_octets(p, end);
+#endif
+    }
+    p += sizeof(uint64_t);
+  }
+  return token_plain_octets(p, end);
+}
+
+static inline const uint8_t *token_space(const uint8_t *p, const uint8_t *end) {
+  if (p == end || *p > ' ') {
+    return p;
+  }
+  while (p < end && (*p == ' ' || *p == '\n' || *p == '\r' || *p == '\t')) {
+    p++;
+    while ((size_t)(end - p) >= sizeof(uint64_t) &&
+           token_word(p) == ONES * ' ') {
+      p += sizeof(uint64_t); /* indentation */
+    }
+  }
+  return p;
+}
+
+static qlog_token token_error(qlog_tokens *t, const uint8_t *where,
+                              const char *why) {
+  t->at = t->where = where;
+  t->why = why;
+  t->expect = EXPECT_NOTHING;
+  return QLOG_TOKEN_ERROR;
+}
+
+static qlog_token token_cut(qlog_tokens *t) {
+  return token_error(t, t->end, "the text ends inside a value");
+}
+
+static bool token_is_hex(uint8_t c) {
+  return (c >= '0' && c <= '9') || ((c | 0x20) >= 'a' && (c | 0x20) <= 'f');
+}
+
+/* token_escape passes over the escape at |p|; returns NULL after an error. */
+static const uint8_t *token_escape(qlog_tokens *t, const uint8_t *p) {
+  const uint8_t *start = p++;
+
+  if (p == t->end) {
+    (void)token_cut(t);
+    return NULL;
+  }
+  if (*p != 'u') {
+    if (*p == 0 || !strchr("\"\\/bfnrt", *p)) {
+      (void)token_error(t, start, "an escape that JSON does not know");
+      return NULL;
+    }
+    return p + 1;
+  }
+  p++;
+  for (int i = 0; i < 4; i++, p++) {
+    if (p == t->end) {
+      (void)token_cut(t);
+      return NULL;
+    }
+    if (!token_is_hex(*p)) {
+      (void)token_error(t, start, "an escape without four digits");
+      return NULL;
+    }
+  }
+  return p;
+}
+
+static const uint8_t *token_string_rest(qlog_tokens *t, const uint8_t *p) {
+  while (p < t->end && *p == '\\') {
+    t->escaped = true;
+    p = token_escape(t, p);
+    if (!p) {
+      return NULL;
+    }
+    p = token_plain(p, t->end);
+  }
+  if (p == t->end) {
+    (void)token_cut(t);
+    return NULL;
+  }
+  if (*p != '"') {
+    (void)token_error(t, p, "a control character in a string");
+    return NULL;
+  }
+  return p;
+}
+
+/* token_string takes the string whose quotation mark is at |p| and returns what
+   follows it, NULL after an error. */
+static inline const uint8_t *token_string(qlog_tokens *t, const uint8_t *p) {
+  const uint8_t *start = ++p;
+
+  t->escaped = false;
+  p = token_plain(p, t->end);
+  if (p == t->end || *p != '"') {
+    p = token_string_rest(t, p);
+    if (!p) {
+      return NULL;
+    }
+  }
+  t->text = quic_bytes_of(start, (size_t)(p - start));
+  return p + 1;
+}
+
+static inline const uint8_t *token_digits(const uint8_t *p,
+                                          const uint8_t *end) {
+  while (p < end && (uint8_t)(*p - '0') <= 9) {
+    p++;
+  }
+  return p;
+}
+
+/* token_some_digits wants at least one; returns NULL after an error. */
+static const uint8_t *token_some_digits(qlog_tokens *t, const uint8_t *p) {
+  const uint8_t *rest = token_digits(p, t->end);
+
+  if (rest == p) {
+    if (p == t->end) {
+      (void)token_cut(t);
+    } else {
+      (void)token_error(t, p, "a number without digits");
+    }
+    return NULL;
+  }
+  return rest;
+}
+
+static inline void token_value_done(qlog_tokens *t, const uint8_t *p) {
+  t->at = p;
+  t->expect = t->depth ? EXPECT_REST : EXPECT_END;
+}
+
+static qlog_token token_number(qlog_tokens *t, const uint8_t *p) {
+  const uint8_t *start = p;
+
+  p += *p == '-';
+  if (p < t->end && *p == '0') {
+    p++; /* 01 is two values, and so wrong */
+  } else if (!(p = token_some_digits(t, p))) {
+    return QLOG_TOKEN_ERROR;
+  }
+  if (p < t->end && *p == '.' && !(p = token_some_digits(t, p + 1))) {
+    return QLOG_TOKEN_ERROR;
+  }
+  if (p < t->end && (*p | 0x20) == 'e') {
+    p++;
+    p += p < t->end && (*p == '+' || *p == '-');
+    p = token_some_digits(t, p);
+    if (!p) {
+      return QLOG_TOKEN_ERROR;
+    }
+  }
+  t->text = quic_bytes_of(start, (size_t)(p - start));
+  token_value_done(t, p);
+  return QLOG_TOKEN_NUMBER;
+}
+
+static qlog_token token_literal(qlog_tokens *t, const uint8_t *p,
+                                const char *name, qlog_token token) {
+  size_t len = strlen(name), left = (size_t)(t->end - p);
+
+  if (memcmp(p, name, left < len ? left : len) != 0) {
+    return token_error(t, p, "not a value");
+  }
+  if (left < len) {
+    return token_cut(t);
+  }
+  token_value_done(t, p + len);
+  return token;
+}
+
+static qlog_token token_open(qlog_tokens *t, const uint8_t *p, bool object) {
+  if (t->depth == QLOG_DEPTH_MAX) {
+    return token_error(t, p, "nested too deeply");
+  }
+  t->objects &= ~(UINT64_C(1) << t->depth);
+  t->objects |= (uint64_t)object << t->depth;
+  t->depth++;
+  t->at = p + 1;
+  t->expect = object ? EXPECT_FIRST_KEY : EXPECT_FIRST_VALUE;
+  return object ? QLOG_TOKEN_OBJECT : QLOG_TOKEN_ARRAY;
+}
+
+static inline bool token_in_object(const qlog_tokens *t) {
+  return (t->objects >> (t->depth - 1)) & 1;
+}
+
+static qlog_token token_close(qlog_tokens *t, const uint8_t *p) {
+  bool object = token_in_object(t);
+
+  t->depth--;
+  token_value_done(t, p + 1);
+  return object ? QLOG_TOKEN_OBJECT_END : QLOG_TOKEN_ARRAY_END;
+}
+
+static inline qlog_token token_value(qlog_tokens *t, const uint8_t *p) {
+  switch (*p) {
+  case '"':
+    p = token_string(t, p);
+    if (!p) {
+      return QLOG_TOKEN_ERROR;
+    }
+    token_value_done(t, p);
+    return QLOG_TOKEN_STRING;
+  case '{':
+    return token_open(t, p, true);
+  case '[':
+    return token_open(t, p, false);
+  case 't':
+    return token_literal(t, p, "true", QLOG_TOKEN_TRUE);
+  case 'f':
+    return token_literal(t, p, "false", QLOG_TOKEN_FALSE);
+  case 'n':
+    return token_literal(t, p, "null", QLOG_TOKEN_NULL);
+  default:
+    if (*p == '-' || (uint8_t)(*p - '0') <= 9) {
+      return token_number(t, p);
+    }
+    return token_error(t, p, "not a value");
+  }
+}
+
+static inline qlog_token token_key(qlog_tokens *t, const uint8_t *p) {
+  if (*p != '"') {
+    return token_error(t, p, "not a key");
+  }
+  p = token_string(t, p);
+  if (!p) {
+    return QLOG_TOKEN_ERROR;
+  }
+  p = token_space(p, t->end);
+  if (p == t->end) {
+    return token_cut(t);
+  }
+  if (*p != ':') {
+    return token_error(t, p, "a key without a colon");
+  }
+  t->at = p + 1;
+  t->expect = EXPECT_VALUE;
+  return QLOG_TOKEN_KEY;
+}
+
+/* token_rest takes what stands behind a value inside an array or object. */
+static inline qlog_token token_rest(qlog_tokens *t, const uint8_t *p) {
+  bool object = token_in_object(t);
+  uint8_t closing = object ? '}' : ']';
+
+  if (*p == closing) {
+    return token_close(t, p);
+  }
+  if (*p != ',') {
+    return token_error(t, p, "neither a comma nor the closing bracket");
+  }
+  p = token_space(p + 1, t->end);
+  if (p == t->end) {
+    return token_cut(t);
+  }
+  if (*p == closing) {
+    t->loose++;
+    return token_close(t, p);
+  }
+  return object ? token_key(t, p) : token_value(t, p);
+}
+
+void qlog_tokens_init(qlog_tokens *t, quic_bytes json) {
+  static const uint8_t nothing;
+
+  memset(t, 0, sizeof(*t));
+  t->start = t->at = json.len ? json.data : &nothing;
+  t->end = t->start + json.len;
+  t->expect = EXPECT_VALUE;
+}
+
+qlog_token qlog_tokens_next(qlog_tokens *t) {
+  const uint8_t *p;
+
+  if (t->expect == EXPECT_NOTHING) {
+    return QLOG_TOKEN_ERROR;
+  }
+  p = token_space(t->at, t->end);
+  if (p == t->end) {
+    return t->expect == EXPECT_END ? QLOG_TOKEN_END : token_cut(t);
+  }
+  switch (t->expect) {
+  case EXPECT_REST:
+    return token_rest(t, p);
+  case EXPECT_FIRST_KEY:
+    return *p == '}' ? token_close(t, p) : token_key(t, p);
+  case EXPECT_FIRST_VALUE:
+    return *p == ']' ? token_close(t, p) : token_value(t, p);
+  case EXPECT_END:
+    return token_error(t, p, "something behind the value");
+  default:
+    return token_value(t, p);
+  }
+}
+
+static const uint8_t *token_begin(const qlog_tokens *t, qlog_token first) {
+  switch (first) {
+  case QLOG_TOKEN_STRING:
+    return t->text.data - 1;
+  case QLOG_TOKEN_NUMBER:
+    return t->text.data;
+  case QLOG_TOKEN_TRUE:
+  case QLOG_TOKEN_NULL:
+    return t->at - 4;
+  case QLOG_TOKEN_FALSE:
+    return t->at - 5;
+  default:
+    return t->at - 1;
+  }
+}
+
+bool qlog_tokens_skip(qlog_tokens *t, qlog_token first, quic_bytes *span) {
+  const uint8_t *start;
+
+  if (first == QLOG_TOKEN_ERROR || first == QLOG_TOKEN_END) {
+    return false;
+  }
+  start = token_begin(t, first);
+  if (first == QLOG_TOKEN_OBJECT || first == QLOG_TOKEN_ARRAY) {
+    uint8_t outside = t->depth - 1;
+
+    while (t->depth > outside) {
+      if (qlog_tokens_next(t) == QLOG_TOKEN_ERROR) {
+        return false;
+      }
+    }
+  }
+  if (span) {
+    *span = quic_bytes_of(start, (size_t)(t->at - start));
+  }
+  return true;
+}
+
+bool qlog_tokens_member(qlog_tokens *t) {
+  return qlog_tokens_next(t) == QLOG_TOKEN_KEY;
+}
