@@ -134,6 +134,10 @@ const quic_tparam_info *quic_tparam_info_find(uint64_t id) {
   return row ? &row->info : NULL;
 }
 
+const quic_tparam_info *quic_tparam_info_at(size_t i) {
+  return i < TPARAM_ROWS ? &tparam_table[i].info : NULL;
+}
+
 bool quic_tparam_reserved(uint64_t id) {
   return id % 31 == 27;
 }

@@ -114,6 +114,9 @@ int quic_tparam_preferred(const quic_tparam *p,
 /* quic_tparam_info_find returns the registry's row, or NULL. */
 const quic_tparam_info *quic_tparam_info_find(uint64_t id);
 
+/* quic_tparam_info_at returns row |i|, NULL past the end. */
+const quic_tparam_info *quic_tparam_info_at(size_t i);
+
 /* quic_tparam_reserved: 31 * N + 27 (RFC 9000 §18.1), sent as grease. */
 bool quic_tparam_reserved(uint64_t id);
 
