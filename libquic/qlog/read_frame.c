@@ -424,13 +424,15 @@ static bool frame_step(qlog_convert *c, const qlog_read_step *step,
   return true;
 }
 
-/* frame_unknown makes |f| a frame of which nothing but |type| is known; without
-   that it has one that no frame can have. */
+/* frame_unknown makes |f| a frame of which nothing but |type| and the length is
+   known; without a type it has one that no frame can have. */
 static void frame_unknown(qlog_convert *c, quic_frame *f, uint64_t type) {
   memset(f, 0, sizeof(*f));
   f->type = type;
+  (void)frame_length(c, &f->missing);
   (void)qlog_value_hex(c, qlog_object_get(&c->frame, QLOG_KEY_RAW_DATA),
                        &f->wire);
+  f->missing -= f->wire.len < f->missing ? f->wire.len : f->missing;
 }
 
 static quic_frame *frame_push(qlog_convert *c) {
