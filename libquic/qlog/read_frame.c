@@ -48,11 +48,9 @@ static const struct frame_names {
     {"error_code", FRAME_BY_ROLE, {NULL}},
     {"stream_id", FRAME_NUMBER, {"stream_id", "id"}},
     {"token", FRAME_TOKEN, {"token", "new_token"}},
-    {"maximum_data", FRAME_NUMBER, {"maximum", "limit", "max_data"}},
-    {"maximum_stream_data",
-     FRAME_NUMBER,
-     {"maximum", "limit", "max_stream_data"}},
-    {"maximum_streams", FRAME_NUMBER, {"maximum", "limit"}},
+    {"maximum_data", FRAME_NUMBER, {"maximum", "max_data"}},
+    {"maximum_stream_data", FRAME_NUMBER, {"maximum", "max_stream_data"}},
+    {"maximum_streams", FRAME_NUMBER, {"maximum"}},
     {"maximum_path_identifier",
      FRAME_NUMBER,
      {"maximum_path_identifier", "max_path_id", "maximum"}},
@@ -78,6 +76,12 @@ static const struct frame_names {
     {"frame_type", FRAME_TYPE, {"trigger_frame_type"}},
     {"reason_phrase", FRAME_TEXT, {"reason"}},
 };
+
+/* Frames that call what is a maximum in others a limit. */
+static bool frame_has_limit(const quic_frame_info *info) {
+  return info->type_first >= QUIC_FRAME_DATA_BLOCKED &&
+         info->type_last <= QUIC_FRAME_STREAMS_BLOCKED_UNI;
+}
 
 /* Frames that have or had other names, and some that the table lacks. */
 static const struct {
@@ -131,9 +135,13 @@ static frame_op frame_op_of(const quic_frame_field *field) {
 }
 
 static void frame_step_fill(qlog_keys *keys, qlog_read_step *step,
+                            const quic_frame_info *info,
                             const quic_frame_field *field) {
   size_t n = 0;
 
+  if (frame_has_limit(info) && strncmp(field->name, "maximum_", 8) == 0) {
+    step->names.keys[n++] = qlog_keys_add(keys, "limit");
+  }
   step->op = (uint8_t)frame_op_of(field);
   for (size_t i = 0; i < sizeof(frame_names) / sizeof(frame_names[0]); i++) {
     const struct frame_names *row = &frame_names[i];
@@ -142,8 +150,8 @@ static void frame_step_fill(qlog_keys *keys, qlog_read_step *step,
       if (row->op != FRAME_BY_ROLE) {
         step->op = (uint8_t)row->op;
       }
-      for (; n < QLOG_READ_NAMES && row->names[n]; n++) {
-        step->names.keys[n] = qlog_keys_add(keys, row->names[n]);
+      for (size_t k = 0; n < QLOG_READ_NAMES && row->names[k]; k++) {
+        step->names.keys[n++] = qlog_keys_add(keys, row->names[k]);
       }
       return;
     }
@@ -161,7 +169,7 @@ void qlog_read_init_frames(qlog_read_tables *tables) {
     qlog_key key = qlog_keys_add(keys, info->short_name);
 
     for (size_t k = 0; info->fields[k].kind != QUIC_FIELD_END; k++) {
-      frame_step_fill(keys, &row->steps[k], &info->fields[k]);
+      frame_step_fill(keys, &row->steps[k], info, &info->fields[k]);
     }
     for (size_t k = 0; k < sizeof(frame_extras) / sizeof(frame_extras[0]);
          k++) {

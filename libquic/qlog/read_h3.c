@@ -354,7 +354,7 @@ void qlog_read_h3_stream(qlog_convert *c, qlog_event *e) {
 
 void qlog_read_capsule(qlog_convert *c, qlog_event *e) {
   static const qlog_read_names names = {
-      {QLOG_KEY_CAPSULE_TYPE_BYTES, QLOG_KEY_CAPSULE_TYPE_VALUE}};
+      {QLOG_KEY_CAPSULE_TYPE_VALUE, QLOG_KEY_CAPSULE_TYPE_BYTES}};
   const qlog_object *o = &c->item;
   qlog_capsule *capsule = &e->u.capsule;
 
