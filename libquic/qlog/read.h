@@ -31,8 +31,15 @@ enum {
   QLOG_KEYS_NAMED
 };
 
+#define QLOG_KEY_ENDS 16 /* octets of a name that its ends hold */
+
+typedef struct qlog_key_name {
+  quic_bytes text;
+  uint64_t head, tail;
+} qlog_key_name;
+
 typedef struct qlog_keys {
-  quic_bytes names[QLOG_KEYS_MAX];
+  qlog_key_name names[QLOG_KEYS_MAX];
   size_t len;
   bool full; /* a name did not fit: the tables have too many */
   qlog_key slots[QLOG_KEY_SLOTS];
@@ -132,6 +139,8 @@ typedef struct qlog_read_tables {
   qlog_read_plain plains[QLOG_READ_PLAINS];
   size_t nplains;
   uint16_t plain_of[QLOG_EVENT_TYPES];
+  /* keys of the plain fields of an event, as qlog_object.present */
+  uint64_t plain_keys[QLOG_EVENT_TYPES][QLOG_KEYS_MAX / 64];
   qlog_read_row rows[QLOG_READ_ROWS];
   qlog_read_tparam tparams[QLOG_READ_TPARAMS];
   size_t ntparams;

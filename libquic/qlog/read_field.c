@@ -71,6 +71,18 @@ static void plain_names(qlog_keys *keys, qlog_event_type type,
   }
 }
 
+/* plain_mark remembers the keys of a field; an address has those of its
+   parts. */
+static void plain_mark(uint64_t *marks, const qlog_read_plain *plain) {
+  static const qlog_key addr[] = {QLOG_KEY_IP_V4, QLOG_KEY_IP_V6};
+  const bool is_addr = plain->field->kind == QLOG_FIELD_ADDR;
+  const qlog_key *keys = is_addr ? addr : plain->names.keys;
+
+  for (size_t i = 0; i < (is_addr ? 2 : QLOG_READ_NAMES) && keys[i]; i++) {
+    marks[keys[i] / 64] |= UINT64_C(1) << (keys[i] % 64);
+  }
+}
+
 void qlog_read_init_plains(qlog_read_tables *tables) {
   for (int type = 0; type < QLOG_EVENT_TYPES; type++) {
     const qlog_field *f = qlog_field_list((qlog_event_type)type);
@@ -89,6 +101,7 @@ void qlog_read_init_plains(qlog_read_tables *tables) {
       }
       plain->field = f;
       plain_names(&tables->keys, (qlog_event_type)type, f, &plain->names);
+      plain_mark(tables->plain_keys[type], plain);
     }
   }
 }
@@ -247,10 +260,24 @@ static void plain_read(qlog_convert *c, const qlog_field *f,
   }
 }
 
+/* plain_any: one of the plain fields is there. */
+static bool plain_any(const qlog_convert *c, qlog_event_type type) {
+  const uint64_t *keys = c->tables.plain_keys[type];
+  uint64_t any = 0;
+
+  for (size_t i = 0; i < QLOG_KEYS_MAX / 64; i++) {
+    any |= keys[i] & c->top.present[i];
+  }
+  return any != 0;
+}
+
 void qlog_read_plains(qlog_convert *c, qlog_event *e) {
   const qlog_read_tables *tables = &c->tables;
   const qlog_read_plain *plain = &tables->plains[tables->plain_of[e->type]];
 
+  if (!plain_any(c, e->type)) {
+    return;
+  }
   for (; plain->field; plain++) {
     const qlog_field *f = plain->field;
     void *at = (uint8_t *)&e->u + f->offset;

@@ -1,43 +1,59 @@
 #include "qlog/read.h"
 
-static uint64_t key_load(const uint8_t *p, size_t n) {
-  uint64_t w = 0;
+static inline uint64_t key_load8(const uint8_t *p) {
+  uint64_t w;
 
-  memcpy(&w, p, n);
+  memcpy(&w, p, sizeof(w));
   return w;
 }
 
-/* key_slot mixes the octets at both ends of |name|, which tell nearly all names
-   of qlog apart, with its length. */
-static size_t key_slot(quic_bytes name) {
-  const uint8_t *p = name.data;
-  uint64_t a, b;
+static inline uint64_t key_load4(const uint8_t *p) {
+  uint32_t w;
 
-  if (name.len >= 8) {
-    a = key_load(p, 8);
-    b = key_load(p + name.len - 8, 8);
-  } else if (name.len >= 4) {
-    a = key_load(p, 4);
-    b = key_load(p + name.len - 4, 4);
-  } else if (name.len > 0) {
-    a = p[0];
-    b = (uint64_t)p[name.len / 2] << 8 | p[name.len - 1];
-  } else {
-    return 0;
-  }
-  a = (a * UINT64_C(0x9e3779b97f4a7c15)) ^ (b + name.len);
-  a *= UINT64_C(0xff51afd7ed558ccd);
-  return (size_t)(a >> 53) & (QLOG_KEY_SLOTS - 1);
+  memcpy(&w, p, sizeof(w));
+  return w;
 }
 
-qlog_key qlog_keys_find(const qlog_keys *keys, quic_bytes name) {
+/* key_ends takes the octets at both ends of |name|, which are all of it up to
+   QLOG_KEY_ENDS and tell nearly all names of qlog apart. */
+static inline qlog_key_name key_ends(quic_bytes name) {
+  const uint8_t *p = name.data;
+  qlog_key_name ends = {name, 0, 0};
+
+  if (name.len >= 8) {
+    ends.head = key_load8(p);
+    ends.tail = key_load8(p + name.len - 8);
+  } else if (name.len >= 4) {
+    ends.head = key_load4(p);
+    ends.tail = key_load4(p + name.len - 4);
+  } else if (name.len > 0) {
+    ends.head = p[0];
+    ends.tail = (uint64_t)p[name.len / 2] << 8 | p[name.len - 1];
+  }
+  return ends;
+}
+
+static inline bool key_same(const qlog_key_name *a, const qlog_key_name *b) {
+  return a->head == b->head && a->tail == b->tail &&
+         a->text.len == b->text.len &&
+         (a->text.len <= QLOG_KEY_ENDS ||
+          memcmp(a->text.data, b->text.data, a->text.len) == 0);
+}
+
+static inline size_t key_slot(const qlog_key_name *name) {
+  uint64_t h = name->head * UINT64_C(0x9e3779b97f4a7c15);
+
+  h = (h ^ (name->tail + name->text.len)) * UINT64_C(0xff51afd7ed558ccd);
+  return (size_t)(h >> 53) & (QLOG_KEY_SLOTS - 1);
+}
+
+qlog_key qlog_keys_find(const qlog_keys *keys, quic_bytes text) {
+  const qlog_key_name name = key_ends(text);
   qlog_key key;
 
-  for (size_t i = key_slot(name); (key = keys->slots[i]);
+  for (size_t i = key_slot(&name); (key = keys->slots[i]);
        i = (i + 1) & (QLOG_KEY_SLOTS - 1)) {
-    quic_bytes known = keys->names[key];
-
-    if (known.len == name.len && memcmp(known.data, name.data, name.len) == 0) {
+    if (key_same(&keys->names[key], &name)) {
       return key;
     }
   }
@@ -64,8 +80,8 @@ qlog_key qlog_keys_find_any_case(const qlog_keys *keys, quic_bytes name,
 }
 
 qlog_key qlog_keys_add(qlog_keys *keys, const char *text) {
-  quic_bytes name = quic_bytes_of(text, strlen(text));
-  qlog_key key = qlog_keys_find(keys, name);
+  const qlog_key_name name = key_ends(quic_bytes_of(text, strlen(text)));
+  qlog_key key = qlog_keys_find(keys, name.text);
   size_t i;
 
   if (key) {
@@ -77,7 +93,7 @@ qlog_key qlog_keys_add(qlog_keys *keys, const char *text) {
   }
   key = (qlog_key)keys->len++;
   keys->names[key] = name;
-  i = key_slot(name);
+  i = key_slot(&name);
   while (keys->slots[i]) {
     i = (i + 1) & (QLOG_KEY_SLOTS - 1);
   }

@@ -51,7 +51,20 @@ static bool value_scaled(qlog_convert *c, const qlog_value *v,
 }
 
 bool qlog_value_u64(qlog_convert *c, const qlog_value *v, uint64_t *out) {
-  return value_scaled(c, v, 0, out);
+  uint64_t n = 0;
+  size_t i = 0;
+
+  if (!v || v->token != QLOG_TOKEN_NUMBER || v->text.len > 19) {
+    return value_scaled(c, v, 0, out);
+  }
+  for (; i < v->text.len && (uint8_t)(v->text.data[i] - '0') <= 9; i++) {
+    n = n * 10 + (uint8_t)(v->text.data[i] - '0');
+  }
+  if (i < v->text.len) {
+    return value_scaled(c, v, 0, out);
+  }
+  *out = n;
+  return true;
 }
 
 bool qlog_value_thousandths(qlog_convert *c, const qlog_value *v,
