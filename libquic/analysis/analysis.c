@@ -28,7 +28,9 @@ struct quic_analysis {
   qlog_metrics *metrics; /* NULL until the endpoint tells some */
   analysis_tail tail[QUIC_SIDES];
   quic_mark first, reset, goaway;
+  quic_mark begin, active; /* first event, last that is no timer's */
   quic_time now;
+  bool fine; /* times are not in whole milliseconds */
   uint32_t version;
   bool no_version;
   bool told_closed;           /* to |inferred|, at its time */
@@ -63,6 +65,7 @@ int quic_analysis_new(quic_analysis **out, const quic_mem *mem,
                          : QUIC_SIDE_UNKNOWN,
                      inferred);
   a->first = a->reset = a->goaway = QUIC_MARK_NONE;
+  a->begin = a->active = QUIC_MARK_NONE;
   for (int side = 0; side < QUIC_SIDES; side++) {
     quic_totals_init(&a->totals[side]);
     a->tail[side].unanswered = QUIC_MARK_NONE;
@@ -370,6 +373,15 @@ static int analysis_walk(quic_analysis *a, const qlog_packet *p,
   return rv;
 }
 
+static quic_mark analysis_mark(const qlog_event *e, int side) {
+  quic_mark at = QUIC_MARK_NONE;
+
+  at.time = e->time;
+  at.record = quic_event_record(e);
+  at.side = (int8_t)side;
+  return at;
+}
+
 static void analysis_packet(quic_analysis *a, const qlog_event *e) {
   const qlog_packet *p = &e->u.packet;
   int side = quic_analysis_side(a, e), rv;
@@ -377,10 +389,15 @@ static void analysis_packet(quic_analysis *a, const qlog_event *e) {
   unsigned flags;
   quic_mark at;
 
+  if (p->stateless_reset && !p->header) {
+    at = analysis_mark(e, side);
+    analysis_reset(a, &at);
+    return;
+  }
   if (!p->header || p->header->type >= QUIC_PACKET_TYPES) {
     return;
   }
-  at = (quic_mark){e->time, p->number,
+  at = (quic_mark){e->time, quic_event_record(e),
                    p->header->pn_len ? p->header->pn : QLOG_NONE, (int8_t)side,
                    (int8_t)p->header->type};
   facts.datagram = quic_totals_datagram(&a->totals[side], p);
@@ -406,7 +423,10 @@ static void analysis_packet(quic_analysis *a, const qlog_event *e) {
                 quic_path_packet(&a->path, p, &at, facts.datagram != 0));
   rv = analysis_walk(a, p, &at, flags, &facts);
   analysis_phases(a, p, &at, &facts);
-  analysis_tails(a, &at, p->has_frames, (flags & QUIC_SENT_ELICITING) != 0,
+  /* An endpoint has opened what it tells of. */
+  analysis_tails(a, &at,
+                 p->has_frames || a->settings.vantage != QUIC_VANTAGE_NETWORK,
+                 (flags & QUIC_SENT_ELICITING) != 0,
                  rv >= 0 && (rv & QUIC_SENT_PROBE) != 0);
 }
 
@@ -427,15 +447,6 @@ static int analysis_initiator(const quic_analysis *a, int initiator) {
   return initiator == QLOG_LOCAL    ? analysis_local(a)
          : initiator == QLOG_REMOTE ? !analysis_local(a)
                                     : QUIC_SIDE_UNKNOWN;
-}
-
-static quic_mark analysis_mark(const qlog_event *e, int side) {
-  quic_mark at = QUIC_MARK_NONE;
-
-  at.time = e->time;
-  at.record = e->record;
-  at.side = (int8_t)side;
-  return at;
 }
 
 static void analysis_parameters(quic_analysis *a, const qlog_event *e) {
@@ -560,7 +571,6 @@ static void analysis_dropped(quic_analysis *a, const qlog_event *e) {
 
   a->totals[at.side].dropped++;
   if (e->u.packet.stateless_reset) {
-    at.record = e->u.packet.number;
     analysis_reset(a, &at);
   }
 }
@@ -575,6 +585,25 @@ static void analysis_h3(quic_analysis *a, const qlog_event *e) {
 
     /* The packet that brought it, where it is told right before. */
     a->goaway = last->time == e->time ? *last : analysis_mark(e, side);
+  }
+}
+
+/* analysis_clock keeps the time.  What timers and keys do is no sign of
+   life. */
+static void analysis_clock(quic_analysis *a, const qlog_event *e) {
+  quic_mark at = analysis_mark(e, analysis_local(a));
+
+  if (!quic_mark_set(&a->begin)) {
+    a->begin = at;
+  }
+  if (e->type != QLOG_TIMER_UPDATED && e->type != QLOG_KEY_DISCARDED &&
+      e->type != QLOG_CONNECTION_CLOSED &&
+      e->type != QLOG_CONNECTION_STATE_UPDATED) {
+    a->active = at;
+  }
+  a->fine |= e->time % QUIC_MILLISECOND != 0;
+  if (e->time > a->now) {
+    a->now = e->time;
   }
 }
 
@@ -596,9 +625,7 @@ void quic_analysis_event(quic_analysis *a, const qlog_event *e) {
       [QLOG_H3_FRAME_PARSED] = analysis_h3,
   };
 
-  if (e->time > a->now) {
-    a->now = e->time;
-  }
+  analysis_clock(a, e);
   if ((size_t)e->type < QLOG_EVENT_TYPES && handlers[e->type]) {
     handlers[e->type](a, e);
   }
@@ -627,6 +654,11 @@ void quic_analysis_end(quic_analysis *a, quic_time last,
       .end = last > a->now ? last : a->now,
       .superseded = reason == QUIC_END_SUPERSEDED,
       .no_version = a->no_version,
+      .local = a->settings.vantage == QUIC_VANTAGE_NETWORK ? QUIC_SIDE_UNKNOWN
+                                                           : analysis_local(a),
+      .coarse = !a->fine,
+      .begin = a->begin,
+      .active = a->active,
       .phases = &a->phases,
       .first = a->first,
       .reset = a->reset,
@@ -698,6 +730,8 @@ const quic_close *quic_analysis_close(const quic_analysis *a) {
       .silent = {QLOG_NONE, QLOG_NONE},
       .idle_timeout = QLOG_NONE,
       .idle_by = QUIC_SIDE_UNKNOWN,
+      .local = QUIC_SIDE_UNKNOWN,
+      .first = QUIC_SIDE_UNKNOWN,
       .goaway_by = QUIC_SIDE_UNKNOWN,
       .trigger = QLOG_UNSET,
   };

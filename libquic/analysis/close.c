@@ -9,6 +9,14 @@
 #define CLOSE_VANISHED_PACKETS 3
 #define CLOSE_VANISHED_PTOS 3
 
+/* A connection was tried in vain when a client gave up after so many packets
+   or so long. */
+#define CLOSE_TRIED_PACKETS 3
+#define CLOSE_TRIED QUIC_SECOND
+
+#define CLOSE_H3_CODES 0x100
+#define CLOSE_VERSION_ERROR 0x11 /* VERSION_NEGOTIATION_ERROR, RFC 9368 */
+
 const char *quic_close_class_name(quic_close_class c) {
   static const char *const names[QUIC_CLOSED_CLASSES] = {
       [QUIC_CLOSED_NOT] = "open_at_end",
@@ -75,6 +83,7 @@ void quic_close_init(quic_close *c) {
   c->at = QUIC_MARK_NONE;
   c->code = c->frame_type = QLOG_NONE;
   c->alert = -1;
+  c->local = c->first = QUIC_SIDE_UNKNOWN;
 }
 
 static void close_phrase(quic_close_frame *to, quic_bytes phrase) {
@@ -97,6 +106,9 @@ bool quic_close_on_frame(quic_close *c, const quic_frame *f,
 
   /* With the same error in several packets of a datagram (RFC 9000 §10.2.3),
      the one in 1-RTT says most. */
+  if (first) {
+    c->first = at->side;
+  }
   if (to->count++ && !(app && to->space == QUIC_CLOSE_SPACE_TRANSPORT &&
                        to->at.time == at->time)) {
     return false;
@@ -146,7 +158,8 @@ static bool close_by_then(const quic_close *c, const quic_close_facts *f,
 static void close_when(quic_close *c, const quic_close_facts *f) {
   const quic_mark *complete = &f->phases->at[QUIC_PHASE_COMPLETE];
 
-  c->since_start = quic_time_since(c->at.time, f->first.time);
+  c->since_start = quic_time_since(
+      c->at.time, quic_mark_set(&f->first) ? f->first.time : f->begin.time);
   c->since_handshake = QLOG_NONE;
   if (close_by_then(c, f, QUIC_PHASE_COMPLETE) &&
       quic_mark_set(&f->phases->at[QUIC_PHASE_CLIENT_INITIAL])) {
@@ -179,7 +192,11 @@ static const char *close_code_name(const quic_close *c, quic_close_space space,
   if (space == QUIC_CLOSE_SPACE_TRANSPORT) {
     return quic_name_transport_error(code);
   }
-  return quic_name_app_error(c->alpn, c->alpn_len, code);
+  /* Many logs do not tell the ALPN, and few codes are this large but those of
+     HTTP/3. */
+  return c->alpn_len == 0 && c->local != QUIC_SIDE_UNKNOWN
+             ? code >= CLOSE_H3_CODES ? quic_name_h3_error(code) : NULL
+             : quic_name_app_error(c->alpn, c->alpn_len, code);
 }
 
 /* close_classify names what |from| says. */
@@ -213,20 +230,86 @@ static void close_classify(quic_close *c, const quic_close_frame *from) {
 
 /* The tree; the first that returns true has decided. */
 
+/* close_unanswered: the server sent nothing, as far as the client's packets
+   tell. */
+static bool close_unanswered(const quic_close_facts *f) {
+  return f->packets[QUIC_SIDE_SERVER] == 0 &&
+         quic_mark_set(&f->phases->at[QUIC_PHASE_CLIENT_INITIAL]) &&
+         !quic_phases_answered(f->phases);
+}
+
+/* close_gave_up: the client ended at |at| what nobody had answered for a while.
+   The code it then gives is its own business. */
+static bool close_gave_up(quic_close *c, const quic_close_facts *f,
+                          const quic_mark *at) {
+  if (!close_unanswered(f) || at->side == QUIC_SIDE_SERVER ||
+      (quic_time_since(at->time, f->first.time) < CLOSE_TRIED &&
+       f->packets[QUIC_SIDE_CLIENT] < CLOSE_TRIED_PACKETS)) {
+    return false;
+  }
+  c->class = QUIC_CLOSED_NO_ANSWER;
+  c->by = QUIC_SIDE_SERVER;
+  c->at = *at;
+  close_evidence(c, QUIC_SHOWS_UNANSWERED, &f->first);
+  close_evidence(c, QUIC_SHOWS_LAST, &f->last[QUIC_SIDE_CLIENT]);
+  return true;
+}
+
+/* close_only_versions: of the server there is a Version Negotiation and nothing
+   else. */
+static bool close_only_versions(const quic_close_facts *f) {
+  static const quic_phase others[] = {
+      QUIC_PHASE_RETRY, QUIC_PHASE_SERVER_INITIAL, QUIC_PHASE_SERVER_HANDSHAKE,
+      QUIC_PHASE_SERVER_1RTT};
+
+  for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++) {
+    if (quic_mark_set(&f->phases->at[others[i]])) {
+      return false;
+    }
+  }
+  return f->no_version ||
+         quic_mark_set(&f->phases->at[QUIC_PHASE_VERSION_NEGOTIATION]);
+}
+
+/* close_no_version settles that there was none in common. */
+static void close_no_version(quic_close *c, const quic_close_facts *f) {
+  const quic_mark *vn = &f->phases->at[QUIC_PHASE_VERSION_NEGOTIATION];
+
+  c->class = f->superseded ? QUIC_CLOSED_SUPERSEDED : QUIC_CLOSED_VERSION;
+  c->by = quic_mark_set(vn) ? vn->side : QUIC_SIDE_UNKNOWN;
+  close_evidence(c, QUIC_SHOWS_VERSIONS, vn);
+}
+
+/* close_first returns the side that closed first.  Times of logs may be
+   equal. */
+static const quic_close_frame *close_first(const quic_close *c) {
+  const quic_close_frame *a = &c->frames[0], *b = &c->frames[1];
+
+  if (!quic_mark_set(&a->at) || !quic_mark_set(&b->at)) {
+    return quic_mark_set(&a->at) ? a : b;
+  }
+  if (a->at.time != b->at.time) {
+    return a->at.time < b->at.time ? a : b;
+  }
+  if (a->at.record != b->at.record && a->at.record != QLOG_NONE &&
+      b->at.record != QLOG_NONE) {
+    return a->at.record < b->at.record ? a : b;
+  }
+  return c->first == b->at.side ? b : a;
+}
+
 /* close_by_frame: a CONNECTION_CLOSE was seen.  The first one counts, one of
    the other side is its answer. */
 static bool close_by_frame(quic_close *c, const quic_close_facts *f) {
-  const quic_close_frame *a = &c->frames[0], *b = &c->frames[1];
   const quic_close_frame *from;
 
   if (!close_any(c)) {
     return false;
   }
-  from = quic_mark_set(&a->at) &&
-                 (!quic_mark_set(&b->at) || a->at.time < b->at.time ||
-                  (a->at.time == b->at.time && a->at.record <= b->at.record))
-             ? a
-             : b;
+  from = close_first(c);
+  if (quic_mark_set(&f->reset) && f->reset.time < from->at.time) {
+    return false;
+  }
   c->at = from->at;
   c->by = from->at.side;
   close_evidence(c, QUIC_SHOWS_CLOSE, &from->at);
@@ -235,6 +318,12 @@ static bool close_by_frame(quic_close *c, const quic_close_facts *f) {
   c->answered = quic_mark_set(&c->frames[!c->by].at);
   close_evidence(c, QUIC_SHOWS_ANSWER, &c->frames[!c->by].at);
   close_evidence(c, QUIC_SHOWS_EVENT, &c->event.at);
+  if (c->space == QUIC_CLOSE_SPACE_TRANSPORT &&
+      c->code == CLOSE_VERSION_ERROR && close_only_versions(f)) {
+    close_no_version(c, f);
+  } else {
+    (void)close_gave_up(c, f, &from->at);
+  }
   return true;
 }
 
@@ -251,8 +340,9 @@ static bool close_by_reset(quic_close *c, const quic_close_facts *f) {
   return true;
 }
 
-/* close_by_event: the endpoint says how it ended. */
-static bool close_by_event(quic_close *c, const quic_close_facts *f) {
+/* What a trigger says by itself: a class, or that the codes or circumstances
+   must (QUIC_CLOSED_NOT). */
+static quic_close_class close_told(const quic_close *c) {
   static const quic_close_class classes[] = {
       [QLOG_CLOSE_IDLE_TIMEOUT] = QUIC_CLOSED_IDLE,
       [QLOG_CLOSE_APPLICATION] = QUIC_CLOSED_NOT,
@@ -261,52 +351,100 @@ static bool close_by_event(quic_close *c, const quic_close_facts *f) {
       [QLOG_CLOSE_STATELESS_RESET] = QUIC_CLOSED_RESET,
       [QLOG_CLOSE_ABORTED] = QUIC_CLOSED_NOT,
       [QLOG_CLOSE_UNSPECIFIED] = QUIC_CLOSED_NOT,
+      [QLOG_CLOSE_CLEAN] = QUIC_CLOSED_NOT,
+      [QLOG_CLOSE_HANDSHAKE_TIMEOUT] = QUIC_CLOSED_STALLED,
   };
-  quic_close_class told = QUIC_CLOSED_NOT;
+
+  return c->trigger >= 0 &&
+                 (size_t)c->trigger < sizeof(classes) / sizeof(classes[0])
+             ? classes[c->trigger]
+             : QUIC_CLOSED_NOT;
+}
+
+/* close_trigger settles |told|, the class that a trigger names. */
+static void close_trigger(quic_close *c, const quic_close_facts *f,
+                          quic_close_class told) {
+  if (told == QUIC_CLOSED_IDLE && !quic_phases_complete(f->phases) &&
+      quic_mark_set(&f->phases->at[QUIC_PHASE_CLIENT_INITIAL])) {
+    told = QUIC_CLOSED_STALLED;
+  }
+  c->class = told;
+  c->phrase = c->event.phrase_len ? c->event.phrase : NULL;
+  c->phrase_len = c->event.phrase_len;
+  switch (told) {
+  case QUIC_CLOSED_VERSION:
+    close_no_version(c, f);
+    break;
+  case QUIC_CLOSED_RESET:
+    /* Who says so has received it. */
+    c->by = quic_side_other(c->local);
+    break;
+  case QUIC_CLOSED_STALLED:
+    c->limited = quic_phases_limited(f->phases);
+    c->by =
+        f->last[0].time < f->last[1].time ? QUIC_SIDE_CLIENT : QUIC_SIDE_SERVER;
+    break;
+  default:
+    break;
+  }
+}
+
+/* close_without_code: an end that an endpoint tells without a code. */
+static bool close_without_code(quic_close *c) {
+  if (c->trigger != QLOG_CLOSE_APPLICATION && c->trigger != QLOG_CLOSE_ERROR &&
+      c->trigger != QLOG_CLOSE_CLEAN && c->trigger != QLOG_CLOSE_ABORTED) {
+    return false;
+  }
+  close_classify(c, &c->event);
+  if (c->trigger == QLOG_CLOSE_APPLICATION) {
+    c->space = QUIC_CLOSE_SPACE_APPLICATION;
+    c->class = QUIC_CLOSED_APPLICATION;
+  }
+  if (c->trigger != QLOG_CLOSE_CLEAN &&
+      (c->state == QUIC_STATE_INITIAL || c->state == QUIC_STATE_HANDSHAKE)) {
+    c->class = QUIC_CLOSED_HANDSHAKE;
+  }
+  return true;
+}
+
+/* close_by_event: the endpoint says how it ended. */
+static bool close_by_event(quic_close *c, const quic_close_facts *f) {
+  quic_close_class told = close_told(c);
 
   if (!quic_mark_set(&c->event.at)) {
     return false;
   }
-  if (c->trigger >= 0 &&
-      (size_t)c->trigger < sizeof(classes) / sizeof(classes[0])) {
-    told = classes[c->trigger];
-  }
   close_evidence(c, QUIC_SHOWS_EVENT, &c->event.at);
-  if (told == QUIC_CLOSED_NOT && c->event.space == QUIC_CLOSE_SPACE_NONE) {
-    return false;
-  }
   c->at = c->event.at;
   c->by = c->at.side;
   close_when(c, f);
-  if (told == QUIC_CLOSED_NOT) {
-    close_classify(c, &c->event);
-  } else {
-    c->class = told;
+  if (told != QUIC_CLOSED_RESET && told != QUIC_CLOSED_VERSION &&
+      close_gave_up(c, f, &c->event.at)) {
+    return true;
   }
-  return true;
+  if (c->event.space != QUIC_CLOSE_SPACE_NONE &&
+      (told == QUIC_CLOSED_NOT || told == QUIC_CLOSED_STALLED)) {
+    close_classify(c, &c->event);
+    return true;
+  }
+  if (told != QUIC_CLOSED_NOT) {
+    close_trigger(c, f, told);
+    return true;
+  }
+  return close_without_code(c);
 }
 
 /* close_by_version: after a Version Negotiation nothing went on.  Beside other
    packets of the server it answers none of this connection (RFC 9000 §6.2). */
 static bool close_by_version(quic_close *c, const quic_close_facts *f) {
-  static const quic_phase others[] = {
-      QUIC_PHASE_RETRY, QUIC_PHASE_SERVER_INITIAL, QUIC_PHASE_SERVER_HANDSHAKE,
-      QUIC_PHASE_SERVER_1RTT};
   const quic_mark *vn = &f->phases->at[QUIC_PHASE_VERSION_NEGOTIATION];
 
-  for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++) {
-    if (quic_mark_set(&f->phases->at[others[i]])) {
-      return false;
-    }
-  }
-  if (!f->no_version &&
-      (!quic_mark_set(vn) || (quic_mark_set(&f->last[QUIC_SIDE_CLIENT]) &&
-                              f->last[QUIC_SIDE_CLIENT].time > vn->time))) {
+  if (!close_only_versions(f) ||
+      (!f->no_version && quic_mark_set(&f->last[QUIC_SIDE_CLIENT]) &&
+       f->last[QUIC_SIDE_CLIENT].time > vn->time)) {
     return false;
   }
-  c->class = f->superseded ? QUIC_CLOSED_SUPERSEDED : QUIC_CLOSED_VERSION;
-  c->by = quic_mark_set(vn) ? vn->side : QUIC_SIDE_UNKNOWN;
-  close_evidence(c, QUIC_SHOWS_VERSIONS, vn);
+  close_no_version(c, f);
   return true;
 }
 
@@ -325,14 +463,6 @@ static quic_duration close_patience(const quic_close_facts *f) {
   return f->pto > UINT64_MAX / CLOSE_VANISHED_PTOS
              ? UINT64_MAX
              : CLOSE_VANISHED_PTOS * f->pto;
-}
-
-/* close_unanswered: the server sent nothing, as far as the client's packets
-   tell. */
-static bool close_unanswered(const quic_close_facts *f) {
-  return f->packets[QUIC_SIDE_SERVER] == 0 &&
-         quic_mark_set(&f->phases->at[QUIC_PHASE_CLIENT_INITIAL]) &&
-         !quic_phases_answered(f->phases);
 }
 
 static bool close_by_no_answer(quic_close *c, const quic_close_facts *f) {
@@ -408,8 +538,16 @@ static bool close_by_silence(quic_close *c, const quic_close_facts *f) {
   if (c->needs_keys) {
     c->class = QUIC_CLOSED_UNKNOWN;
   } else if (c->idle_timeout != QLOG_NONE && c->idle_timeout != 0 &&
-             c->silence >= c->idle_timeout) {
+             c->silence + (f->coarse ? QUIC_MILLISECOND : 0) >=
+                 c->idle_timeout) {
     c->class = QUIC_CLOSED_IDLE;
+  } else if (quic_mark_set(&c->event.at)) {
+    /* It closed, and does not say why. */
+    c->class = QUIC_CLOSED_TRANSPORT;
+    c->at = c->event.at;
+    c->by = c->at.side;
+    c->phrase = c->event.phrase_len ? c->event.phrase : NULL;
+    c->phrase_len = c->event.phrase_len;
   } else {
     c->class = QUIC_CLOSED_NOT;
   }
@@ -450,7 +588,12 @@ static void close_silence(quic_close *c, const quic_close_facts *f) {
       last = f->last[side].time > last ? f->last[side].time : last;
     }
   }
+  if (f->packets[0] == 0 && f->packets[1] == 0 && quic_mark_set(&f->active)) {
+    last = f->active.time;
+  }
   c->silence = quic_time_since(f->end, last);
+  c->length =
+      quic_mark_set(&f->begin) ? quic_time_since(f->end, f->begin.time) : 0;
   talker = f->since[QUIC_SIDE_CLIENT] ? QUIC_SIDE_CLIENT : QUIC_SIDE_SERVER;
   c->unanswered = f->since[talker];
   c->probes = f->probes[talker];
@@ -484,13 +627,17 @@ void quic_close_settle(quic_close *c, const quic_close_facts *f) {
       (quic_mark_set(&f->last[1]) && f->last[1].time > c->at.time)) {
     c->at = f->last[1];
   }
+  if (!quic_mark_set(&c->at)) {
+    c->at = f->active;
+  }
+  c->local = f->local;
   close_silence(c, f);
   close_idle(c, f);
   while (!rules[i](c, f)) {
     i++;
   }
   if (i > 2) {
-    c->inferred = true;
+    c->inferred = c->class != QUIC_CLOSED_TRANSPORT;
     close_when(c, f);
   } else {
     c->needs_keys = false;

@@ -136,13 +136,20 @@ typedef struct quic_close {
   quic_close_frame frames[QUIC_SIDES]; /* first close of each side */
   quic_close_frame event;              /* what connection_closed says */
   int trigger; /* of it: qlog_close_trigger; QLOG_UNSET */
+  int local;   /* the endpoint that tells this, QUIC_SIDE_UNKNOWN between */
+  quic_duration length; /* from the first packet to the end of the trace */
+  int first;            /* whose CONNECTION_CLOSE came first */
 } quic_close;
 
 /* What the verdict is drawn from, besides frames and events. */
 typedef struct quic_close_facts {
-  quic_time end;   /* of the trace */
-  bool superseded; /* the source knows that the client started anew */
-  bool no_version; /* the endpoint found no version in common */
+  quic_time end;           /* of the trace */
+  bool superseded;         /* the source knows that the client started anew */
+  bool no_version;         /* the endpoint found no version in common */
+  int local;               /* the endpoint that tells this; QUIC_SIDE_UNKNOWN */
+  bool coarse;             /* times in whole milliseconds, cut off */
+  quic_mark begin, active; /* first and last event that is no timer's; they
+                              stand in where no packets are told */
   const quic_phases *phases;
   quic_mark first, last[QUIC_SIDES]; /* packets */
   quic_mark reset;                   /* a stateless reset */

@@ -115,11 +115,31 @@ static void text_open(const quic_close *c, quic_text *out) {
   }
 }
 
+/* text_bare: a close of which no code is told. */
+static void text_bare(const quic_close *c, quic_text *out) {
+  quic_text_str(out, c->trigger == QLOG_CLOSE_CLEAN ? " closed without an error"
+                     : c->trigger == QLOG_CLOSE_ERROR
+                         ? " closed with an error that is not told"
+                     : c->trigger == QLOG_CLOSE_ABORTED
+                         ? " aborted the connection"
+                         : " closed, and the log does not tell why");
+  text_phrase(c, out);
+  text_when(c, out);
+  text_open(c, out);
+}
+
 static void text_told(const quic_close *c, quic_text *out) {
   quic_text_str(out, text_side(c->by));
+  if (c->space == QUIC_CLOSE_SPACE_NONE) {
+    text_bare(c, out);
+    return;
+  }
   if (c->class == QUIC_CLOSED_HANDSHAKE) {
     quic_text_str(out, c->alert >= 0 ? " ended the handshake with "
                                      : " closed during the handshake with ");
+  } else if (c->space == QUIC_CLOSE_SPACE_NONE && c->class != QUIC_CLOSED_NOT) {
+    text_bare(c, out);
+    return;
   } else if (c->space == QUIC_CLOSE_SPACE_TRANSPORT && c->code == 0) {
     quic_text_str(out, " closed without an error, ");
   } else {
@@ -247,6 +267,10 @@ static void text_no_answer(const quic_close *c, quic_text *out) {
   } else {
     quic_text_str(out, "nothing came from the server");
   }
+  if (c->space != QUIC_CLOSE_SPACE_NONE) {
+    quic_text_str(out, "; then client closed with ");
+    text_error(c, out);
+  }
 }
 
 static void text_stalled(const quic_close *c, quic_text *out) {
@@ -274,7 +298,13 @@ static void text_vanished(const quic_close *c, quic_text *out) {
 }
 
 static void text_not(const quic_close *c, quic_text *out) {
-  quic_text_str(out, "still open: the trace ends ");
+  if (c->local != QUIC_SIDE_UNKNOWN) {
+    quic_text_str(out, "no close recorded: the log ends at ");
+    quic_close_duration(out, c->length);
+    quic_text_str(out, ", ");
+  } else {
+    quic_text_str(out, "still open: the trace ends ");
+  }
   if (c->silence == 0) {
     quic_text_str(out, "with its last packet");
   } else {

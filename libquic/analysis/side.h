@@ -54,6 +54,16 @@ static inline uint64_t quic_packet_octets(const qlog_packet *p) {
   return p->length == QLOG_NONE ? 0 : p->length;
 }
 
+/* quic_event_record returns where |e| is from, to be shown as evidence: the
+   record of its packet or its own; QLOG_NONE. */
+static inline uint64_t quic_event_record(const qlog_event *e) {
+  bool packet = qlog_event_is_packet(e) || e->type == QLOG_PACKET_DROPPED ||
+                e->type == QLOG_PACKET_BUFFERED || e->type == QLOG_PACKET_LOST;
+
+  return packet && e->u.packet.number != QLOG_NONE ? e->u.packet.number
+                                                   : e->record;
+}
+
 /* quic_side_name returns "client", "server" or "unknown". */
 const char *quic_side_name(int side);
 
