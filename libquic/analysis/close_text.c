@@ -137,9 +137,6 @@ static void text_told(const quic_close *c, quic_text *out) {
   if (c->class == QUIC_CLOSED_HANDSHAKE) {
     quic_text_str(out, c->alert >= 0 ? " ended the handshake with "
                                      : " closed during the handshake with ");
-  } else if (c->space == QUIC_CLOSE_SPACE_NONE && c->class != QUIC_CLOSED_NOT) {
-    text_bare(c, out);
-    return;
   } else if (c->space == QUIC_CLOSE_SPACE_TRANSPORT && c->code == 0) {
     quic_text_str(out, " closed without an error, ");
   } else {
