@@ -14,10 +14,22 @@ static const quic_finding_info findings_table[QUIC_FINDING_IDS] = {
 };
 
 static const quic_detector *const findings_detectors[] = {
-    &quic_detect_spiral,    &quic_detect_persistent, &quic_detect_loss,
-    &quic_detect_close,   &quic_detect_silence,   &quic_detect_flow,
-    &quic_detect_streams, &quic_detect_handshake, &quic_detect_keys,
-    &quic_detect_path,    &quic_detect_http3,     &quic_detect_log,
+    &quic_detect_spiral,
+    &quic_detect_persistent,
+    &quic_detect_loss,
+    &quic_detect_close,
+    &quic_detect_silence,
+    &quic_detect_flow,
+    &quic_detect_streams,
+    &quic_detect_handshake,
+    &quic_detect_keys,
+    &quic_detect_path,
+    &quic_detect_http3,
+    &quic_detect_log,
+    &quic_detect_window,
+    &quic_detect_rtt,
+    &quic_detect_acks,
+    &quic_detect_limits,
 };
 
 #define FINDINGS_DETECTORS                                                     \

@@ -31,7 +31,17 @@ typedef struct quic_limits {
   bool no_window;         /* neither told nor to be made out: application, cwnd
                              and pacing are guesses */
   /* inner */
-  int blocked; /* what *_data_blocked_updated said last; QLOG_UNSET */
+  int blocked; /* what connection_data_blocked_updated said last: quic_limit;
+                  QLOG_UNSET */
+  int stream_blocked; /* and stream_data_blocked_updated */
+  quic_time sent;     /* last packet of the sender; QUIC_TIME_NEVER */
+  quic_duration open; /* time since then that looks like APPLICATION */
+  uint64_t lost;      /* packets so far */
+  bool recovering;    /* until what was sent after a loss arrives */
+  uint64_t recover;   /* the packet that ends it; QLOG_NONE: the next */
+  uint64_t stream;    /* that the sender sent last; QLOG_NONE */
+  uint64_t peak[2];   /* most octets in flight lately, and before */
+  quic_time peak_at;
 } quic_limits;
 
 void quic_limits_init(quic_limits *l);
