@@ -138,7 +138,7 @@ static load_connection *load_new(load *l, const qlog_record *record,
     return NULL;
   }
   c = &lc->c;
-  c->number = (uint32_t)l->file->connections;
+  c->number = l->set->number + (uint32_t)l->file->connections;
   c->trace = record->trace;
   load_copy(c->group, sizeof(c->group), record->group);
   memcpy(c->title, l->title, sizeof(c->title));
@@ -291,15 +291,22 @@ static int load_reader(load *l, qlog_reader **r) {
 
 static int load_failed(const load *l, const qlog_reader *r, int err) {
   const char *why = qlog_reader_problem(r);
+  qv_file *file = l->file;
+  quic_text t;
 
+  quic_text_init(&t, file->problem, sizeof(file->problem));
   if (err == QUIC_ERR_NOMEM) {
-    cli_complain("%s: out of memory", l->set->path);
-  } else if (err == QUIC_ERR_SHORT) {
-    cli_complain("%s: no qlog: %s", l->set->path,
-                 why ? why : "it has not a single record");
+    quic_text_str(&t, "out of memory");
   } else {
-    cli_complain("%s: no qlog: %s", l->set->path,
-                 why ? why : quic_err_text(err));
+    file->no_qlog = true;
+    quic_text_printf(&t, "no qlog: %s",
+                     why                     ? why
+                     : err == QUIC_ERR_SHORT ? "it has not a single record"
+                                             : quic_err_text(err));
+  }
+  (void)quic_text_cstr(&t);
+  if (!file->no_qlog || !l->set->lenient) {
+    cli_complain("%s: %s", l->set->path, file->problem);
   }
   return -1;
 }

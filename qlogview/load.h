@@ -51,17 +51,24 @@ typedef struct qv_load_settings {
   const quic_mem *mem;
   const char *path; /* "-" = standard input */
   bool follow;
-  bool progress; /* on standard error, if that is a terminal */
-  bool analyse;  /* findings and requests; else events alone */
+  bool progress;   /* on standard error, if that is a terminal */
+  bool analyse;    /* findings and requests; else events alone */
+  bool lenient;    /* a file that is no qlog is no reason to complain */
+  uint32_t number; /* of the first connection: of others in the same capture */
   uint64_t seed[2];
 } qv_load_settings;
+
+#define QV_PROBLEM_MAX 160 /* octets kept of why a file could not be read */
 
 /* What is known of a file once it was read. */
 typedef struct qv_file {
   qlog_reader_stats stats;
-  bool cut;             /* the packed file ends early */
-  uint64_t connections; /* in all */
-  uint64_t early;       /* ended at QV_CONNECTIONS_MAX */
+  char problem[QV_PROBLEM_MAX]; /* a clause; empty without a failure, or when
+                                   it was complained of already */
+  bool no_qlog;                 /* that is why */
+  bool cut;                     /* the packed file ends early */
+  uint64_t connections;         /* in all */
+  uint64_t early;               /* ended at QV_CONNECTIONS_MAX */
 } qv_file;
 
 /* qv_load reads |settings->path|.  Returns 0, or -1 after a complaint; what was

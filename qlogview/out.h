@@ -13,6 +13,8 @@ typedef struct qv_context {
   const quic_mem *mem;
   quic_text *out;   /* where to write */
   const char *path; /* of the file in work, as the user knows it */
+  uint32_t arg;     /* by which argument of the command line, from 0 */
+  bool named;       /* it is that argument, not found in a directory */
   bool many;        /* more than one file: say which */
   uint64_t seed[2];
 } qv_context;
@@ -21,11 +23,13 @@ typedef struct qv_out {
   const qv_context *ctx;
   qv_load_ops ops; /* called with the output as |user| */
   bool analyse;    /* wants findings and requests */
-  /* |file| follows the last connection of each file; NULL = nothing to do.
-     |failed|: the file could not be read to its end. */
+  bool lenient;    /* judges itself what a file that cannot be read means */
+  /* |file| follows the last connection of each file, and of each connection
+     of a capture; NULL = nothing to do.  |failed|: it could not be read to its
+     end. */
   void (*file)(struct qv_out *o, const qv_file *file, bool failed);
-  /* |finish| follows the last file and returns the exit status, 0 or
-     QV_EXIT_FOUND; NULL = 0. */
+  /* |finish| follows the last file and returns the exit status, 0,
+     QV_EXIT_FOUND, or if |lenient| QV_EXIT_INPUT; NULL = 0. */
   int (*finish)(struct qv_out *o);
   void (*del)(struct qv_out *o);
 } qv_out;

@@ -13,12 +13,12 @@ void qv_paths_init(qv_paths *paths, const quic_mem *mem) {
 
 void qv_paths_free(qv_paths *paths) {
   for (size_t i = 0; i < paths->len; i++) {
-    quic_mem_free(paths->mem, paths->items[i]);
+    quic_mem_free(paths->mem, paths->items[i].name);
   }
   quic_mem_free(paths->mem, paths->items);
 }
 
-static int paths_push(qv_paths *paths, const char *path) {
+static int paths_push(qv_paths *paths, const char *path, bool named) {
   size_t len = strlen(path) + 1;
   char *copy;
 
@@ -34,7 +34,8 @@ static int paths_push(qv_paths *paths, const char *path) {
     return -1;
   }
   memcpy(copy, path, len);
-  paths->items[paths->len++] = copy;
+  paths->items[paths->len++] =
+      (qv_path){.name = copy, .arg = paths->args, .named = named};
   return 0;
 }
 
@@ -58,7 +59,7 @@ static int paths_walk(qv_paths *paths, const char *arg) {
     if (e->fts_info == FTS_D && (hidden || e->fts_level > QV_PATHS_DEPTH)) {
       fts_set(fts, e, FTS_SKIP);
     } else if (e->fts_info == FTS_F && !hidden) {
-      rv = paths_push(paths, e->fts_path);
+      rv = paths_push(paths, e->fts_path, false);
     } else if (e->fts_info == FTS_DNR || e->fts_info == FTS_ERR ||
                e->fts_info == FTS_NS) {
       cli_complain("%s: %s", e->fts_path, strerror(e->fts_errno));
@@ -70,10 +71,14 @@ static int paths_walk(qv_paths *paths, const char *arg) {
 
 int qv_paths_add(qv_paths *paths, const char *arg) {
   struct stat st;
+  int rv;
 
   if (strcmp(arg, "-") != 0 && stat(arg, &st) == 0 && S_ISDIR(st.st_mode)) {
     paths->directory = true;
-    return paths_walk(paths, arg);
+    rv = paths_walk(paths, arg);
+  } else {
+    rv = paths_push(paths, arg, true);
   }
-  return paths_push(paths, arg);
+  paths->args++;
+  return rv;
 }

@@ -11,10 +11,17 @@
 #define QV_PATHS_MAX 1000000
 #define QV_PATHS_DEPTH 32 /* directories inside each other */
 
+typedef struct qv_path {
+  char *name;
+  uint32_t arg; /* by which argument it came in, from 0 */
+  bool named;   /* it is that argument, not found in a directory */
+} qv_path;
+
 typedef struct qv_paths {
   const quic_mem *mem;
-  char **items;
+  qv_path *items;
   size_t len, cap;
+  uint32_t args;  /* added */
   bool directory; /* one was among the arguments */
 } qv_paths;
 

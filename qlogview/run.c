@@ -21,7 +21,9 @@ static run_maker *const run_makers[QV_MODES] = {
     [QV_FINDINGS] = qv_out_findings_new, [QV_REQUESTS] = qv_out_requests_new,
     [QV_EVENTS] = qv_out_events_new,     [QV_CSV] = qv_out_csv_new,
     [QV_PRINT] = qv_out_chart_new,       [QV_SVG] = qv_out_chart_new,
-    [QV_EXPLAIN] = qv_out_explain_new,
+    [QV_EXPLAIN] = qv_out_explain_new,   [QV_SCAN] = qv_out_scan_new,
+    [QV_CLOSES] = qv_out_closes_new,     [QV_COMPARE] = qv_out_compare_new,
+    [QV_STATS] = qv_out_stats_new,       [QV_VALIDATE] = qv_out_validate_new,
 };
 
 typedef struct run {
@@ -31,44 +33,54 @@ typedef struct run {
   bool failed;
 } run;
 
-static void run_load(run *r, const char *path) {
+/* run_told says that a file, or a connection of a capture, is over. */
+static void run_told(run *r, const qv_file *file, bool failed) {
+  r->failed |= failed && !r->out->lenient;
+  if (r->out->file) {
+    r->out->file(r->out, file, failed);
+  }
+}
+
+static void run_load(run *r, const char *path, uint32_t number) {
   qv_load_settings set = {.mem = r->ctx.mem,
                           .path = path,
                           .follow = r->opt->follow,
                           .progress = !r->opt->quiet,
                           .analyse = r->out->analyse,
+                          .lenient = r->out->lenient,
+                          .number = number,
                           .seed = {r->ctx.seed[0], r->ctx.seed[1]}};
   qv_file file;
   int rv = qv_load(&set, &r->out->ops, r->out, &file);
 
-  r->failed |= rv != 0;
-  if (r->out->file) {
-    r->out->file(r->out, &file, rv != 0);
-  }
+  run_told(r, &file, rv != 0);
 }
 
 /* run_capture shows the connections of a capture one after the other. */
 static void run_capture(run *r, const char *path) {
+  static const qv_file none = {.no_qlog = false};
   qv_capture *capture = NULL;
   const char *qlog;
 
   if (qv_capture_new(&capture, r->ctx.mem, path, r->opt)) {
-    r->failed = true;
+    run_told(r, &none, true);
     return;
   }
   for (size_t i = 0; (qlog = qv_capture_at(capture, i)); i++) {
-    run_load(r, qlog);
+    run_load(r, qlog, (uint32_t)i);
   }
   qv_capture_del(capture);
 }
 
 static void run_paths(run *r, const qv_paths *paths) {
   for (size_t i = 0; i < paths->len && !cli_interrupted(); i++) {
-    r->ctx.path = paths->items[i];
+    r->ctx.path = paths->items[i].name;
+    r->ctx.arg = paths->items[i].arg;
+    r->ctx.named = paths->items[i].named;
     if (qv_capture_is(r->ctx.path)) {
       run_capture(r, r->ctx.path);
     } else {
-      run_load(r, r->ctx.path);
+      run_load(r, r->ctx.path, 0);
     }
   }
 }
@@ -80,6 +92,7 @@ static int run_into(run *r, const qv_paths *paths, quic_text *out) {
   r->ctx.out = out;
   r->out = run_makers[r->opt->mode](&r->ctx);
   if (!r->out) {
+    r->failed = true;
     return QV_EXIT_INPUT;
   }
   run_paths(r, paths);
@@ -112,13 +125,13 @@ static int run_file(run *r, const qv_paths *paths) {
   }
   status = run_into(r, paths, cli_outfile_text(file));
   error = cli_outfile_error(file);
-  if (!error && status != QV_EXIT_INPUT) {
+  if (!error && !r->failed) {
     error = cli_outfile_commit(file);
   }
   if (error) {
     cli_complain("%s: %s", path, strerror(error));
     status = QV_EXIT_INPUT;
-  } else if (status == QV_EXIT_INPUT) {
+  } else if (r->failed) {
     cli_complain("%s: not written", path);
   }
   cli_outfile_del(file);
