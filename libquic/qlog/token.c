@@ -1,5 +1,7 @@
 #include "qlog/token.h"
 
+#include "qlog/plain.h"
+
 /* What may come next. */
 enum {
   EXPECT_VALUE,       /* of the text, of a member, or behind a comma */
@@ -9,69 +11,6 @@ enum {
   EXPECT_END,         /* of the text */
   EXPECT_NOTHING      /* there was an error */
 };
-
-#define ONES UINT64_C(0x0101010101010101)
-#define HIGHS UINT64_C(0x8080808080808080)
-
-static uint64_t token_word(const uint8_t *p) {
-  uint64_t w;
-
-  memcpy(&w, p, sizeof(w));
-  return w;
-}
-
-/* token_zeros flags the octets of |w| that are 0.  Above the lowest flag there
-   may be wrong ones, so no octet counts but the first. */
-static uint64_t token_zeros(uint64_t w) {
-  return (w - ONES) & ~w & HIGHS;
-}
-
-/* token_stops flags the octets at which a run of plain octets in a string ends:
-   quotation marks, backslashes and control characters. */
-static uint64_t token_stops(uint64_t w) {
-  uint64_t controls = (w - ONES * 0x20) & ~w & HIGHS;
-
-  return token_zeros(w ^ (ONES * '"')) | token_zeros(w ^ (ONES * '\\')) |
-         controls;
-}
-
-static const uint8_t *token_plain_octets(const uint8_t *p, const uint8_t *end) {
-  while (p < end && *p != '"' && *p != '\\' && *p >= 0x20) {
-    p++;
-  }
-  return p;
-}
-
-/* token_plain returns the first octet from |p| on that is not plain. */
-static inline const uint8_t *token_plain(const uint8_t *p, const uint8_t *end) {
-  while ((size_t)(end - p) >= sizeof(uint64_t)) {
-    uint64_t stops = token_stops(token_word(p));
-
-    if (stops) {
-#if defined(__GNUC__) && __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
-      return p + (__builtin_ctzll(stops) >> 3);
-#else
-      return token_plain_octets(p, end);
-#endif
-    }
-    p += sizeof(uint64_t);
-  }
-  return token_plain_octets(p, end);
-}
-
-static inline const uint8_t *token_space(const uint8_t *p, const uint8_t *end) {
-  if (p == end || *p > ' ') {
-    return p;
-  }
-  while (p < end && (*p == ' ' || *p == '\n' || *p == '\r' || *p == '\t')) {
-    p++;
-    while ((size_t)(end - p) >= sizeof(uint64_t) &&
-           token_word(p) == ONES * ' ') {
-      p += sizeof(uint64_t); /* indentation */
-    }
-  }
-  return p;
-}
 
 static qlog_token token_error(qlog_tokens *t, const uint8_t *where,
                               const char *why) {
@@ -125,7 +64,7 @@ static const uint8_t *token_string_rest(qlog_tokens *t, const uint8_t *p) {
     if (!p) {
       return NULL;
     }
-    p = token_plain(p, t->end);
+    p = qlog_plain(p, t->end);
   }
   if (p == t->end) {
     (void)token_cut(t);
@@ -144,7 +83,7 @@ static inline const uint8_t *token_string(qlog_tokens *t, const uint8_t *p) {
   const uint8_t *start = ++p;
 
   t->escaped = false;
-  p = token_plain(p, t->end);
+  p = qlog_plain(p, t->end);
   if (p == t->end || *p != '"') {
     p = token_string_rest(t, p);
     if (!p) {
@@ -281,7 +220,7 @@ static inline qlog_token token_key(qlog_tokens *t, const uint8_t *p) {
   if (!p) {
     return QLOG_TOKEN_ERROR;
   }
-  p = token_space(p, t->end);
+  p = qlog_plain_spaces(p, t->end);
   if (p == t->end) {
     return token_cut(t);
   }
@@ -304,7 +243,7 @@ static inline qlog_token token_rest(qlog_tokens *t, const uint8_t *p) {
   if (*p != ',') {
     return token_error(t, p, "neither a comma nor the closing bracket");
   }
-  p = token_space(p + 1, t->end);
+  p = qlog_plain_spaces(p + 1, t->end);
   if (p == t->end) {
     return token_cut(t);
   }
@@ -330,7 +269,7 @@ qlog_token qlog_tokens_next(qlog_tokens *t) {
   if (t->expect == EXPECT_NOTHING) {
     return QLOG_TOKEN_ERROR;
   }
-  p = token_space(t->at, t->end);
+  p = qlog_plain_spaces(t->at, t->end);
   if (p == t->end) {
     return t->expect == EXPECT_END ? QLOG_TOKEN_END : token_cut(t);
   }

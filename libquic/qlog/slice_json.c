@@ -1,0 +1,426 @@
+#include "qlog/plain.h"
+#include "qlog/slice_parts.h"
+
+static slice_level json_level(const qlog_slicer *s) {
+  return (slice_level)s->levels[s->nlevels - 1];
+}
+
+static void json_push(qlog_slicer *s, slice_level level, slice_mode mode) {
+  s->levels[s->nlevels++] = (uint8_t)level;
+  s->mode = mode;
+}
+
+/* json_keep appends octets of a head to the head that they are of. */
+static int json_keep(qlog_slicer *s, const uint8_t *from, const uint8_t *to) {
+  return slice_keep(s, s->in_element ? &s->trace : &s->head, from, to);
+}
+
+int slice_json_start(qlog_slicer *s, uint64_t at) {
+  static const uint8_t brace = '{';
+
+  s->head_at = at;
+  slice_clear(&s->head);
+  slice_clear(&s->trace);
+  s->nlevels = 0;
+  json_push(s, SLICE_FILE, SLICE_KEYS);
+  return json_keep(s, &brace, &brace + 1);
+}
+
+/* json_replay reads what was taken for a head as a stream of texts, which the
+   octets that follow belong to. */
+static int json_replay(qlog_slicer *s) {
+  quic_bytes head = qlog_slicer_head(s);
+  uint64_t offset = s->offset;
+  int rv;
+
+  s->mode = SLICE_TEXTS;
+  s->layout = QLOG_LAYOUT_NDJSON;
+  s->lines = true;
+  if (s->head.over) {
+    return slice_refuse(s, "not JSON: the first text is too large and broken");
+  }
+  s->offset = s->head_at;
+  rv = slice_texts(s, head, head.data);
+  s->offset = offset;
+  return rv;
+}
+
+/* json_bad tells that something at hand cannot be read. */
+static int json_bad(qlog_slicer *s, const char *why) {
+  qlog_slice slice = {.kind = QLOG_SLICE_EVENT, .offset = s->at, .why = why};
+
+  slice.text = quic_bytes_of("", 0);
+  return s->fn(s->user, &slice);
+}
+
+/* json_broken: a head cannot go on with the octet at hand. */
+static int json_broken(qlog_slicer *s, const char *why) {
+  if (!s->decided) {
+    return json_replay(s);
+  }
+  s->mode = SLICE_LOST;
+  s->cut = true;
+  return json_bad(s, why);
+}
+
+/* json_events: what is read is one JSON text, and here are events. */
+static int json_events(qlog_slicer *s, bool trace) {
+  int rv = 0;
+
+  if (!s->decided) {
+    s->decided = true;
+    s->layout = QLOG_LAYOUT_CONTAINED;
+    rv = slice_tell(s, QLOG_SLICE_CONTAINED);
+  }
+  if (rv == 0 && trace && !s->told) {
+    s->told = true;
+    rv = slice_tell(s, QLOG_SLICE_TRACE);
+  }
+  return rv;
+}
+
+static int json_trace_end(qlog_slicer *s) {
+  bool told = s->told;
+
+  s->told = false;
+  return told ? slice_tell(s, QLOG_SLICE_TRACE_END) : 0;
+}
+
+/* json_first_text: the first text is over and held no events, so it is the
+   first of a stream. */
+static int json_first_text(qlog_slicer *s) {
+  qlog_slice slice = {.kind = QLOG_SLICE_TEXT, .offset = s->head_at};
+
+  slice.text = qlog_slicer_head(s);
+  if (s->head.over) {
+    slice.why = "larger than a head may be";
+    slice.text.len = QLOG_SLICE_SHOWN;
+  }
+  s->mode = SLICE_TEXTS;
+  s->layout = QLOG_LAYOUT_NDJSON;
+  s->lines = !memchr(slice.text.data, '\n', slice.text.len);
+  return s->fn(s->user, &slice);
+}
+
+/* json_close ends the object or array that is open. */
+static int json_close(qlog_slicer *s) {
+  slice_level level = json_level(s);
+  int rv = 0;
+
+  s->nlevels--;
+  switch (level) {
+  case SLICE_FILE:
+    if (!s->decided) {
+      return json_first_text(s);
+    }
+    s->mode = SLICE_AFTER;
+    rv = json_trace_end(s);
+    return rv ? rv : slice_tell(s, QLOG_SLICE_CONTAINED_END);
+  case SLICE_TRACE:
+    rv = json_trace_end(s);
+    s->mode = s->in_element ? SLICE_ELEMENTS : SLICE_KEYS;
+    s->in_element = false;
+    return rv;
+  default:
+    s->mode = SLICE_KEYS;
+    return 0;
+  }
+}
+
+static int json_keys(qlog_slicer *s, const uint8_t **p) {
+  uint8_t c = **p;
+  int rv = 0;
+
+  if (c != ',' && c != '"' && c != '}' && !qlog_plain_space(c)) {
+    return json_broken(s, "the head is broken: not a key");
+  }
+  rv = json_keep(s, *p, *p + 1);
+  ++*p;
+  if (rv == 0 && c == '"') {
+    s->key_len = 0;
+    s->key_escape = false;
+    s->mode = SLICE_KEY;
+  } else if (rv == 0 && c == '}') {
+    rv = json_close(s);
+  }
+  return rv;
+}
+
+static int json_key(qlog_slicer *s, const uint8_t **p) {
+  uint8_t c = **p;
+
+  if (c < 0x20) {
+    return json_broken(s, "the head is broken: a control character in a key");
+  }
+  if (s->key_escape) {
+    s->key_escape = false;
+  } else if (c == '\\') {
+    s->key_escape = true;
+  } else if (c == '"') {
+    s->mode = SLICE_COLON;
+  }
+  if (s->mode == SLICE_KEY && s->key_len < sizeof(s->key)) {
+    s->key[s->key_len++] = c;
+  }
+  ++*p;
+  return json_keep(s, *p - 1, *p);
+}
+
+static int json_colon(qlog_slicer *s, const uint8_t **p) {
+  uint8_t c = **p;
+
+  if (c != ':' && !qlog_plain_space(c)) {
+    return json_broken(s, "the head is broken: a key without a colon");
+  }
+  if (c == ':') {
+    s->mode = SLICE_VALUE;
+  }
+  ++*p;
+  return json_keep(s, *p - 1, *p);
+}
+
+static bool json_key_is(const qlog_slicer *s, const char *name) {
+  return s->key_len == strlen(name) && memcmp(s->key, name, s->key_len) == 0;
+}
+
+/* json_foreign: a member that other files of JSON begin with. */
+static const char *json_foreign(const qlog_slicer *s, uint8_t c) {
+  if (s->decided || json_level(s) != SLICE_FILE || c != '{') {
+    return NULL;
+  }
+  if (json_key_is(s, "constants")) {
+    return "a Chrome netlog";
+  }
+  return json_key_is(s, "log") ? "a HAR file" : NULL;
+}
+
+/* json_value enters what holds events; all other values are of the head. */
+static int json_value(qlog_slicer *s, const uint8_t **p) {
+  bool file = json_level(s) == SLICE_FILE;
+  uint8_t c = **p;
+  const char *foreign = json_foreign(s, c);
+  int rv = 0;
+
+  if (foreign) {
+    return slice_refuse(s, foreign);
+  }
+  if (c == '[' && json_key_is(s, "events")) {
+    json_push(s, SLICE_EVENTS, SLICE_ELEMENTS);
+    rv = json_events(s, true);
+  } else if (c == '[' && file &&
+             (json_key_is(s, "traces") || json_key_is(s, "connections"))) {
+    json_push(s, SLICE_TRACES, SLICE_ELEMENTS);
+    rv = json_events(s, false);
+  } else if (c == '{' && file &&
+             (json_key_is(s, "trace") || json_key_is(s, "traces"))) {
+    json_push(s, SLICE_TRACE, SLICE_KEYS);
+  } else if (!qlog_plain_space(c)) {
+    qlog_scan_start(&s->scan);
+    s->mode = SLICE_SKIP;
+    return 0;
+  }
+  ++*p;
+  return rv ? rv : json_keep(s, *p - 1, *p);
+}
+
+static int json_skip(qlog_slicer *s, const uint8_t **p, const uint8_t *end) {
+  const uint8_t *start = *p;
+  qlog_scan_result result = qlog_scan_run(&s->scan, p, end);
+  int rv = json_keep(s, start, *p);
+
+  if (rv == 0 && result == QLOG_SCAN_END) {
+    s->mode = SLICE_KEYS;
+  } else if (rv == 0 && result == QLOG_SCAN_BROKEN) {
+    rv = json_broken(s, "the head is broken: brackets or quotation marks");
+  }
+  return rv;
+}
+
+/* json_elements is between the elements of "traces" or "events". */
+static int json_elements(qlog_slicer *s, const uint8_t **p) {
+  static const uint8_t bracket = ']';
+  uint8_t c = **p;
+  int rv;
+
+  if (qlog_plain_space(c) || c == ',') {
+    s->comma = s->comma || c == ',';
+    ++*p;
+    return 0;
+  }
+  if (c == ']' || c == '}') { /* } instead of ]: that is missing */
+    s->loose += s->comma;
+    s->comma = false;
+    rv = json_close(s);
+    *p += c == ']';
+    return rv ? rv : json_keep(s, &bracket, &bracket + 1);
+  }
+  s->comma = false;
+  if (json_level(s) == SLICE_EVENTS) {
+    qlog_scan_start(&s->scan);
+    s->mode = SLICE_RECORD;
+    return 0;
+  }
+  if (c != '{') {
+    qlog_scan_start(&s->scan);
+    s->mode = SLICE_ELEMENT;
+    return 0;
+  }
+  slice_clear(&s->trace);
+  s->in_element = true;
+  json_push(s, SLICE_TRACE, SLICE_KEYS);
+  ++*p;
+  rv = json_keep(s, *p - 1, *p);
+  return rv ? rv : json_events(s, true);
+}
+
+static int json_element(qlog_slicer *s, const uint8_t **p, const uint8_t *end) {
+  qlog_scan_result result = qlog_scan_run(&s->scan, p, end);
+
+  if (result == QLOG_SCAN_BROKEN) {
+    return json_broken(s, "the head is broken: not a trace");
+  }
+  if (result == QLOG_SCAN_END) {
+    s->mode = SLICE_ELEMENTS;
+  }
+  return 0;
+}
+
+static int json_record(qlog_slicer *s, quic_bytes chunk, const uint8_t **p) {
+  const uint8_t *start = *p, *end = chunk.data + chunk.len;
+  qlog_scan_result result = qlog_scan_run(&s->scan, p, end);
+
+  if (result == QLOG_SCAN_MORE) {
+    if (s->record.len == 0 && !s->record.over) {
+      s->record_at = s->offset + (uint64_t)(start - chunk.data);
+    }
+    return slice_keep(s, &s->record, start, *p);
+  }
+  s->mode = SLICE_ELEMENTS;
+  if (result == QLOG_SCAN_BROKEN) {
+    s->mode = SLICE_RESYNC;
+    s->sign_at = s->row_at = 0;
+    s->line = *p < end && (**p == '[' || **p == '{');
+  }
+  return slice_emit(s, QLOG_SLICE_EVENT, chunk, start, *p, false, s->scan.why);
+}
+
+/* json_between follows the end of a row and the start of the next, "}],[", with
+   white space anywhere; tells when |c| is the last octet of that. */
+static bool json_between(qlog_slicer *s, uint8_t c) {
+  static const uint8_t between[] = {'}', ']', ',', '['};
+
+  if (c == between[s->row_at]) {
+    s->row_at++;
+  } else if (!qlog_plain_space(c)) {
+    s->row_at = c == '}';
+  }
+  if (s->row_at == sizeof(between)) {
+    s->row_at = 0;
+    return true;
+  }
+  return false;
+}
+
+/* json_again goes on with a record of which the |n| octets of the sign were
+   seen, or none. */
+static int json_again(qlog_slicer *s, uint8_t n) {
+  const uint8_t *p = s->sign;
+
+  qlog_scan_start(&s->scan);
+  s->mode = SLICE_RECORD;
+  if (n == 0) {
+    return 0;
+  }
+  (void)qlog_scan_run(&s->scan, &p, s->sign + n);
+  s->record_at = s->at + 1 - n;
+  return slice_keep(s, &s->record, s->sign, s->sign + n);
+}
+
+/* json_resync looks for the next record: an object that begins as others did, a
+   row on a line of its own or behind the end of one. */
+static int json_resync(qlog_slicer *s, const uint8_t **p) {
+  uint8_t c = **p, opener = s->nsign ? s->sign[0] : 0;
+  bool row = json_between(s, c) || s->line;
+
+  if (s->nsign > 1) {
+    s->sign_at = c == s->sign[s->sign_at] ? s->sign_at + 1 : c == opener;
+    if (s->sign_at == s->nsign) {
+      ++*p;
+      return json_again(s, s->nsign);
+    }
+  } else if (row && (c == '[' || (c == '{' && !opener))) {
+    return json_again(s, 0);
+  }
+  s->line = c == '\n' || (s->line && qlog_plain_space(c));
+  ++*p;
+  return 0;
+}
+
+static int json_after(qlog_slicer *s, const uint8_t **p) {
+  uint8_t c = **p;
+
+  if (c != '{' && c != ';' && !qlog_plain_space(c)) {
+    s->mode = SLICE_LOST;
+    return json_bad(s, "something behind the end of the JSON text");
+  }
+  ++*p;
+  return c == '{' ? slice_json_start(s, s->at) : 0;
+}
+
+static int json_step(qlog_slicer *s, quic_bytes chunk, const uint8_t **p) {
+  const uint8_t *end = chunk.data + chunk.len;
+
+  switch (s->mode) {
+  case SLICE_KEYS:
+    return json_keys(s, p);
+  case SLICE_KEY:
+    return json_key(s, p);
+  case SLICE_COLON:
+    return json_colon(s, p);
+  case SLICE_VALUE:
+    return json_value(s, p);
+  case SLICE_SKIP:
+    return json_skip(s, p, end);
+  case SLICE_ELEMENTS:
+    return json_elements(s, p);
+  case SLICE_ELEMENT:
+    return json_element(s, p, end);
+  case SLICE_RECORD:
+    return json_record(s, chunk, p);
+  case SLICE_RESYNC:
+    return json_resync(s, p);
+  case SLICE_AFTER:
+    return json_after(s, p);
+  default:
+    *p = end;
+    return 0;
+  }
+}
+
+int slice_json(qlog_slicer *s, quic_bytes chunk, const uint8_t **p) {
+  int rv = 0;
+
+  while (rv == 0 && *p < chunk.data + chunk.len && s->mode != SLICE_TEXTS) {
+    s->at = s->offset + (uint64_t)(*p - chunk.data);
+    rv = json_step(s, chunk, p);
+  }
+  return rv;
+}
+
+int slice_json_finish(qlog_slicer *s) {
+  static const uint8_t nothing;
+  quic_bytes none = {&nothing, 0};
+
+  if (!s->decided) {
+    return json_replay(s);
+  }
+  if (s->mode == SLICE_AFTER) {
+    return 0;
+  }
+  s->cut = true;
+  if (s->mode != SLICE_RECORD) {
+    return 0;
+  }
+  return slice_emit(s, QLOG_SLICE_EVENT, none, &nothing, &nothing, true,
+                    "the file ends inside a record");
+}
