@@ -160,13 +160,13 @@ void qlog_read_init_events(qlog_read_tables *tables) {
   }
 }
 
-/* alias_space returns the categories of |name|, 0 for one that is no draft's;
-   an event without one may be in any. */
+/* alias_space returns the categories of |name|, 0 for one that is no draft's.
+   An event without one may be in any, but for what recovery alone calls so. */
 static uint8_t alias_space(const qlog_read_tables *tables, quic_bytes name,
                            bool *folded) {
   *folded = false;
   if (name.len == 0) {
-    return UINT8_MAX;
+    return UINT8_MAX & ~SPACE_RECOVERY;
   }
   return tables->spaces[qlog_keys_find_any_case(&tables->keys, name, folded)];
 }

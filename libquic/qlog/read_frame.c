@@ -142,6 +142,10 @@ static void frame_step_fill(qlog_keys *keys, qlog_read_step *step,
   if (frame_has_limit(info) && strncmp(field->name, "maximum_", 8) == 0) {
     step->names.keys[n++] = qlog_keys_add(keys, "limit");
   }
+  if (info->means == QUIC_FRAME_PATH_ABANDON &&
+      field->role == QUIC_ROLE_TRANSPORT_ERROR) {
+    step->names.keys[n++] = QLOG_KEY_REASON; /* of picoquic */
+  }
   step->op = (uint8_t)frame_op_of(field);
   for (size_t i = 0; i < sizeof(frame_names) / sizeof(frame_names[0]); i++) {
     const struct frame_names *row = &frame_names[i];
@@ -353,13 +357,16 @@ static void frame_ack_delay(qlog_convert *c, const qlog_value *v,
 }
 
 static void frame_error(qlog_convert *c, qlog_error_space space,
-                        uint64_t *out) {
+                        const qlog_value *otherwise, uint64_t *out) {
   const qlog_object *o = &c->frame;
   const qlog_value *v = qlog_object_get(o, QLOG_KEY_ERROR);
   bool http3 = false;
 
   if (!v) {
     v = qlog_object_get(o, QLOG_KEY_ERROR_CODE);
+  }
+  if (!v) {
+    v = otherwise;
   }
   if (!qlog_read_error_code(o, out) &&
       !(v && qlog_read_error(v, space, out, &http3))) {
@@ -417,10 +424,10 @@ static bool frame_step(qlog_convert *c, const qlog_read_step *step,
   case FRAME_RANGES:
     return qlog_read_ack(c, f);
   case FRAME_TRANSPORT_ERROR:
-    frame_error(c, QLOG_ERROR_TRANSPORT, (uint64_t *)at);
+    frame_error(c, QLOG_ERROR_TRANSPORT, v, (uint64_t *)at);
     break;
   case FRAME_APP_ERROR:
-    frame_error(c, QLOG_ERROR_APPLICATION, (uint64_t *)at);
+    frame_error(c, QLOG_ERROR_APPLICATION, v, (uint64_t *)at);
     break;
   case FRAME_TYPE:
     frame_trigger_type(c, v, (uint64_t *)at);

@@ -162,7 +162,7 @@ static void packet_header(qlog_convert *c, qlog_packet *p) {
   if (!packet_type(c, &type)) {
     return;
   }
-  if (!qlog_object_has(o, QLOG_KEY_HEADER)) {
+  if (!qlog_object_has(o, QLOG_KEY_HEADER) && !c->rows) {
     qlog_read_repair(c, QLOG_REPAIR_MISSING_HEADER);
   }
   p->stateless_reset = type == QUIC_PACKET_TYPES;

@@ -42,9 +42,11 @@ static bool value_scaled(qlog_convert *c, const qlog_value *v,
     return false;
   }
   if (!value_numeric(v) ||
-      !qlog_token_scaled(v->text, decimals, &n, &negative) || negative ||
-      n == QLOG_NONE) {
+      !qlog_token_scaled(v->text, decimals, &n, &negative) || negative) {
     return value_bad(c);
+  }
+  if (n == QLOG_NONE) {
+    return false; /* what loggers write for "no limit" */
   }
   *out = n;
   return true;
