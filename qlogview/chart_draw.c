@@ -2,7 +2,8 @@
 #include "qlogview/chart_legend.h"
 
 #define DRAW_BRAILLE 0x2800
-#define DRAW_TICK_CELLS 3   /* rows from tick to tick, about */
+#define DRAW_TICK_CELLS 3 /* rows from tick to tick, about */
+#define DRAW_TICKS_MIN 3
 #define DRAW_LABEL_CELLS 10 /* the same along the time axis */
 #define DRAW_LETTERS 3      /* of a curve within the plot */
 #define DRAW_BAR 0x2584     /* lower half block */
@@ -35,6 +36,7 @@ static void draw_scale(const draw *d, int side) {
   const qv_rect *p = &d->lay.plot;
   int x = side ? p->x + p->w + 1 : p->x - 1;
   uint64_t v = a->lo;
+  int above = p->y + p->h; /* the tick before */
 
   for (int y = 0; y < p->h; y++) {
     qv_grid_put(d->g, x, p->y + y, 0x2502, draw_quiet);
@@ -44,6 +46,10 @@ static void draw_scale(const draw *d, int side) {
     quic_text t;
     int y = p->y + p->h - 1 - qv_axis_place(a, v, p->h);
 
+    if (y >= above) {
+      continue;
+    }
+    above = y;
     quic_text_init(&t, buf, sizeof(buf));
     qv_axis_label(a, v, &t);
     qv_grid_put(d->g, x, y, side ? 0x251c : 0x2524, draw_quiet);
@@ -364,7 +370,8 @@ void qv_chart_draw(const qv_chart *c, qv_grid *g, qv_rect r,
   qv_chart_lay(c, r, mode, &d.lay);
   ticks = d.lay.plot.h / DRAW_TICK_CELLS;
   for (int side = 0; side < 2; side++) {
-    qv_chart_scale(c, side, ticks > 2 ? ticks : 2, &d.axis[side]);
+    qv_chart_scale(c, side, ticks > DRAW_TICKS_MIN ? ticks : DRAW_TICKS_MIN,
+                   &d.axis[side]);
   }
   draw_head(&d);
   if (d.lay.columns == 0 || (size_t)d.lay.columns != c->ncolumns) {

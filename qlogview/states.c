@@ -1,6 +1,6 @@
 #include "qlogview/states.h"
 
-#define STATES_READ 22 /* octets of a name; what is cut becomes "..." */
+#define STATES_READ 28 /* octets of a name; what is cut becomes "..." */
 
 static size_t states_add(qv_states *s, const char *name) {
   size_t i = s->n++;

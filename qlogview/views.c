@@ -203,12 +203,13 @@ static void views_few(picture *p, int rows) {
     return;
   }
   lanes = qv_lanes_count(p->src->lanes, &streams);
-  if (streams == 0 || (lanes <= (size_t)rows && streams == lanes)) {
+  if (lanes <= (size_t)rows && lanes <= QV_LANES_MAX) {
     return;
   }
   quic_text_init(&t, p->title, sizeof(p->title));
-  quic_text_printf(&t, "%s: the first %d rows of %llu streams or more",
-                   p->view->title, (size_t)rows < lanes ? rows : (int)lanes,
+  quic_text_printf(&t, "%s: %d rows of %s%llu", p->view->title,
+                   lanes < (size_t)rows ? (int)lanes : rows,
+                   lanes > QV_LANES_MAX ? "at least " : "",
                    (unsigned long long)streams);
   quic_text_cstr(&t);
 }
