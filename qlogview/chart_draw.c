@@ -163,6 +163,7 @@ static void draw_line(const draw *d, const qv_chart_series *s) {
   for (int i = 0; i < d->lay.columns; i++) {
     const qv_column *col = &s->columns[i];
     uint64_t lo, hi;
+    int top;
 
     if (!col->any) {
       before = NULL;
@@ -174,7 +175,8 @@ static void draw_line(const draw *d, const qv_chart_series *s) {
       lo = before->last < lo ? before->last : lo;
       hi = before->last > hi ? before->last : hi;
     }
-    for (int up = draw_up(d, s, lo); up <= draw_up(d, s, hi); up++) {
+    top = draw_up(d, s, hi);
+    for (int up = draw_up(d, s, lo); up <= top; up++) {
       draw_dot(d, s, i, up);
     }
     before = col;

@@ -49,7 +49,8 @@ static bool grid_among(uint32_t cp, const grid_range *list, size_t n) {
 
 /* grid_shown returns |cp|, or what stands for it. */
 static uint32_t grid_shown(uint32_t cp) {
-  if (cp == '\\') {
+  /* Most of what is drawn: ASCII, lines, blocks, braille. */
+  if ((cp >= ' ' && cp <= '~') || (cp >= 0x2500 && cp <= 0x28ff)) {
     return cp;
   }
   if (cp < ' ' || cp > 0x10ffff || (cp >= 0xd800 && cp <= 0xdfff) ||
@@ -61,7 +62,7 @@ static uint32_t grid_shown(uint32_t cp) {
 }
 
 static int grid_cells(uint32_t cp) {
-  return cp >= grid_wide[0].first &&
+  return cp >= grid_wide[0].first && (cp < 0x2500 || cp > 0x28ff) &&
                  grid_among(cp, grid_wide, GRID_LEN(grid_wide))
              ? 2
              : 1;
