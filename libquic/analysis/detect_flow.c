@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-#include "analysis/evidence.h"
+#include "analysis/stretch.h"
 #include "analysis/gate.h"
 
 #define FLOW_SETS 32 /* of streams watched at a time, each with FLOW_WAYS */
@@ -273,12 +273,6 @@ static bool flow_unfinished(const quic_flow *flow, int side) {
   return false;
 }
 
-static quic_time flow_over(const quic_picture *p) {
-  const quic_close *c = quic_analysis_close(p->analysis);
-
-  return quic_mark_set(&c->at) && c->at.time < p->now ? c->at.time : p->now;
-}
-
 /* flow_left settles the waits that never ended. */
 static void flow_left(flow_state *s, const quic_picture *p,
                       const quic_flow *flow, int side) {
@@ -286,7 +280,7 @@ static void flow_left(flow_state *s, const quic_picture *p,
   quic_duration least = FLOW_OPEN_RTTS * (p->srtt ? p->srtt : p->pto);
   quic_wait wait;
 
-  v.now = flow_over(p);
+  v.now = quic_over(p);
   if (quic_gate_open(&s->connection[side], flow_unfinished(flow, side), &v,
                      &wait) &&
       wait.at.to - wait.at.from > least) {
@@ -321,7 +315,7 @@ static void flow_tell(const flow_state *s, quic_findings *f,
       {QUIC_FOUND_STREAM_LIMIT, "MAX_STREAMS"},
   };
   const quic_longest *l = &s->waits[side][kind];
-  quic_duration whole = quic_time_since(flow_over(p), p->start);
+  quic_duration whole = quic_time_since(quic_over(p), p->start);
   uint64_t share = quic_share(l->total, whole);
   char took[QUIC_DURATION_TEXT];
 

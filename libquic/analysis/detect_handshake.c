@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-#include "analysis/evidence.h"
+#include "analysis/stretch.h"
 
 /* One lost packet costs a client a PTO of at most the RFC's initial one, and a
    round trip.  What takes longer lost more, or waited for somebody. */

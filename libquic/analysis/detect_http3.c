@@ -1,7 +1,7 @@
 /* Rules of HTTP/3 (RFC 9114) that were broken, as far as frames and streams
    tell. */
 
-#include "analysis/evidence.h"
+#include "analysis/stretch.h"
 #include "wire/h3.h"
 
 #define HTTP3_CRITICAL 16 /* control and QPACK streams kept */

@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-#include "analysis/evidence.h"
+#include "analysis/stretch.h"
 
 #define KEYS_MISSING_PACKETS 2 /* that waited for keys, over a round trip */
 #define KEYS_BURST 3           /* packets that failed in a row */

@@ -1,7 +1,7 @@
 /* What the log itself lacks, as far as its events show.  What its reader had to
    repair or skip, the program adds. */
 
-#include "analysis/evidence.h"
+#include "analysis/stretch.h"
 
 #define LOG_EVENTS_MIN 100 /* events before their times are judged */
 

@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-#include "analysis/evidence.h"
+#include "analysis/stretch.h"
 
 #define PATH_SAMPLES 8   /* large packets watched at a time */
 #define PATH_LARGE 1200  /* octets that every path carries (RFC 9000 §14) */

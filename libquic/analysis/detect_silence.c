@@ -1,7 +1,7 @@
 /* Silence: probe timeouts in a row, a path that went dead, and connections that
    were idle for almost too long. */
 
-#include "analysis/evidence.h"
+#include "analysis/stretch.h"
 
 #define SILENCE_STORM 3 /* probe timeouts in a row */
 #define SILENCE_PTOS 3  /* that a silence lasts, to mean something */
@@ -21,7 +21,9 @@ typedef struct silence_state {
   quic_duration gap;
   quic_duration gaps[SILENCE_GAPS];
   size_t ngaps;
-  uint64_t pto_told; /* largest count told meanwhile */
+  quic_duration pto, least; /* of the first send: an answer after a long time
+                               is a round trip, too */
+  uint64_t pto_told;        /* largest count told meanwhile */
   uint64_t pto_before;
   bool storm; /* a count has risen to SILENCE_STORM */
   /* Of both sides together. */
@@ -77,8 +79,8 @@ static void silence_storm(silence_state *s, quic_findings *f,
   quic_finding *found;
   quic_stretch all;
 
-  if (!s->packets || (!s->storm && (s->probes < SILENCE_STORM ||
-                                    silence < silence_least(p)))) {
+  if (!s->packets ||
+      (!s->storm && (s->probes < SILENCE_STORM || silence < s->least))) {
     return;
   }
   all = (quic_stretch){s->first,       now,       s->record,
@@ -102,7 +104,7 @@ static void silence_storm(silence_state *s, quic_findings *f,
   }
   quic_finding_fact_add(found, "packets", QUIC_UNIT_COUNT, s->packets);
   quic_finding_fact_add(found, "silence", QUIC_UNIT_NS, silence);
-  quic_finding_fact_add(found, "pto", QUIC_UNIT_NS, p->pto);
+  quic_finding_fact_add(found, "pto", QUIC_UNIT_NS, s->pto);
 }
 
 /* silence_hole: after something had been received, nothing came any more,
@@ -114,7 +116,7 @@ static void silence_hole(const silence_state *s, quic_findings *f,
   quic_finding *found;
   quic_stretch all;
 
-  if (!p->received || s->packets < 2 || tried < silence_least(p)) {
+  if (!p->received || s->packets < 2 || tried < s->least) {
     return;
   }
   all = (quic_stretch){s->first,       p->now,    s->record,
@@ -133,7 +135,7 @@ static void silence_hole(const silence_state *s, quic_findings *f,
   quic_finding_fact_add(found, "tried", QUIC_UNIT_NS, tried);
   quic_finding_fact_add(found, "silence", QUIC_UNIT_NS,
                         quic_time_since(p->now, s->since));
-  quic_finding_fact_add(found, "pto", QUIC_UNIT_NS, p->pto);
+  quic_finding_fact_add(found, "pto", QUIC_UNIT_NS, s->pto);
 }
 
 /* silence_sent notes a send.  One a PTO after the one before is a probe, and so
@@ -151,13 +153,16 @@ static void silence_sent(silence_state *s, const quic_picture *p,
   s->last_record = quic_event_record(e);
   if (s->packets++ == 0) {
     s->first = e->time;
+    s->pto = p->pto;
+    s->least = silence_least(p);
+
     s->record = s->last_record;
     return;
   }
   if (gap < burst) {
     return;
   }
-  if (gap >= p->pto - p->pto / 4 || (s->gap && gap >= s->gap + s->gap / 2)) {
+  if (gap >= s->pto - s->pto / 4 || (s->gap && gap >= s->gap + s->gap / 2)) {
     s->probes++;
   }
   s->gap = gap;

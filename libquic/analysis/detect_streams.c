@@ -1,7 +1,7 @@
 /* Streams that waited for a hole while other data came, and those that were
    reset, stopped or left unfinished. */
 
-#include "analysis/evidence.h"
+#include "analysis/stretch.h"
 #include "wire/names.h"
 
 #define STREAMS_HOLES 64       /* streams with a hole, watched at a time */
@@ -337,17 +337,14 @@ static void streams_tell_resets(const streams_state *s, quic_findings *f,
 }
 
 static void streams_end(void *state, quic_findings *f, const quic_picture *p) {
-  const quic_close *c = quic_analysis_close(p->analysis);
+
   streams_state *s = state;
 
   for (size_t i = 0; i < STREAMS_HOLES; i++) {
     streams_hole *h = &s->holes[i];
 
     if (h->id != QLOG_NONE) {
-      streams_filled(s, p, h,
-                     quic_mark_set(&c->at) && c->at.time < p->now ? c->at.time
-                                                                  : p->now,
-                     QLOG_NONE);
+      streams_filled(s, p, h, quic_over(p), QLOG_NONE);
     }
   }
   streams_tell_stalls(s, f, p);

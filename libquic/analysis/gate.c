@@ -79,7 +79,11 @@ static bool gate_move(quic_gate *g, uint64_t value, const quic_gate_view *v,
     g->told = false;
     g->old_limit = QLOG_NONE;
   }
-  g->full = QUIC_TIME_NEVER;
+  /* Who says so in the midst of sending is blocked behind it. */
+  if (!g->told || v->now != g->full) {
+    g->full = QUIC_TIME_NEVER;
+    g->told = false;
+  }
   g->value = value;
   return waited;
 }
@@ -91,6 +95,9 @@ static void gate_mark(quic_gate *g, const quic_gate_view *v) {
   if (g->half == QUIC_TIME_NEVER && g->limit > g->start &&
       g->value - g->start >= (g->limit - g->start) / 2) {
     g->half = v->now;
+  }
+  if (g->full != QUIC_TIME_NEVER) {
+    return;
   }
   if (left < v->slack || left == 0) {
     g->raised = QUIC_TIME_NEVER;

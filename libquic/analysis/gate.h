@@ -6,7 +6,7 @@
    limit may have had nothing more to send; so a wait counts when the sender
    says that it is blocked, or goes on as soon as the limit is raised. */
 
-#include "analysis/evidence.h"
+#include "analysis/stretch.h"
 
 typedef struct quic_gate {
   uint64_t value, limit; /* used, allowed; QLOG_NONE = not known */
