@@ -9,6 +9,7 @@
 #define LOSS_SPURIOUS_MIN 5  /* for a warning */
 #define LOSS_TAILS_MAX 8     /* kept with their time */
 #define LOSS_TAILS_WARN 3    /* and a fifth of the time, for a warning */
+#define LOSS_FOLLOWERS 16    /* records looked at */
 #define LOSS_WASTE_MIN 65536 /* octets */
 #define LOSS_WASTE_PART 20   /* one octet in so many */
 
@@ -110,21 +111,35 @@ static void loss_periodic(const loss_state *s, quic_findings *f,
 
 /* Tails. */
 
+/* loss_follower returns the first ack-eliciting packet sent after |number|. */
+static const quic_sent_record *loss_follower(const quic_sent *sent,
+                                             uint64_t number) {
+  for (int i = 0; i < LOSS_FOLLOWERS; i++) {
+    const quic_sent_record *r = quic_losses_record(sent, number + 1);
+
+    if (!r || r->flags & QUIC_SENT_ELICITING) {
+      return r;
+    }
+    number = r->number;
+  }
+  return NULL;
+}
+
 /* loss_tail_check: the packet lost last was followed by nothing that could tell
-   so but a probe. */
+   so, until a probe timeout. */
 static void loss_tail_check(loss_state *s, const quic_picture *p,
                             const quic_loss *last) {
   const quic_sent *sent =
       quic_analysis_sent(p->analysis, p->local, QUIC_SPACE_APP);
   const quic_sent_record *next =
-      sent && sent->len ? quic_losses_record(sent, last->number + 1) : NULL;
-  quic_duration wait;
+      sent && sent->len ? loss_follower(sent, last->number) : NULL;
+  quic_duration wait, least = p->srtt + 4 * p->rttvar + QUIC_MILLISECOND;
 
   if (!next || last->sent == QUIC_TIME_NEVER || next->time < last->sent) {
     return;
   }
   wait = next->time - last->sent;
-  if (!(next->flags & QUIC_SENT_PROBE)) {
+  if (!(next->flags & QUIC_SENT_PROBE) && wait < least) {
     return;
   }
   if (s->tails < LOSS_TAILS_MAX) {

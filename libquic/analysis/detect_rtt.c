@@ -7,11 +7,12 @@
 #define RTT_SPIKE_LEAST (10 * QUIC_MILLISECOND) /* above what ACKs may wait */
 #define RTT_BLOAT_TIMES 3
 #define RTT_BLOAT_LEAST (25 * QUIC_MILLISECOND)
-#define RTT_BLOAT_ROUNDS 20
+#define RTT_BLOAT_ROUNDS 20 /* of the shortest round trip */
+#define RTT_BLOAT_TIME QUIC_SECOND
 #define RTT_BLOAT_PACKETS 20
 #define RTT_STEP_LEAST (4 * QUIC_MILLISECOND)
-#define RTT_LEVEL_ROUNDS 5 /* that a level is measured for */
-#define RTT_LEVEL_TIME (200 * QUIC_MILLISECOND)
+#define RTT_LEVEL_ROUNDS 3 /* that a level is measured for */
+#define RTT_LEVEL_TIME (100 * QUIC_MILLISECOND)
 #define RTT_LEVEL_SAMPLES 3
 #define RTT_LEVELS 4
 #define RTT_ACKED 100 /* packets, for round trips to be of interest */
@@ -20,7 +21,8 @@
 typedef struct rtt_level {
   quic_time from;
   quic_duration min;
-  quic_duration jump; /* largest change from one sample to the next */
+  quic_duration jump; /* largest change within two samples: either half of the
+                         way may change first */
   uint64_t record;
   unsigned samples;
 } rtt_level;
@@ -35,9 +37,9 @@ typedef struct rtt_window {
 } rtt_window;
 
 typedef struct rtt_state {
-  uint64_t samples;    /* of the analysis */
-  quic_duration least; /* shortest of the path as it is now */
-  quic_duration last;
+  uint64_t samples;           /* of the analysis */
+  quic_duration least;        /* shortest of the path as it is now */
+  quic_duration last, before; /* the last two samples */
   uint64_t count;
   rtt_level level[RTT_LEVELS]; /* the last one under way */
   size_t nlevels;
@@ -90,9 +92,16 @@ static bool rtt_follow(rtt_window *w, bool high, bool low, quic_duration value,
   return false;
 }
 
+/* rtt_lasts: too long for a spike. */
+static bool rtt_lasts(const rtt_window *w) {
+  return w->to - w->from >= RTT_BLOAT_TIME &&
+         (w->to - w->from) / RTT_BLOAT_ROUNDS >= w->least;
+}
+
 static void rtt_spike_tell(quic_findings *f, const quic_picture *p,
                            const rtt_window *w) {
-  quic_finding *found = rtt_add(f, p, QUIC_FOUND_RTT_SPIKE, w);
+  quic_finding *found =
+      rtt_lasts(w) ? NULL : rtt_add(f, p, QUIC_FOUND_RTT_SPIKE, w);
 
   quic_finding_line(found,
                     "round trips of up to %s, %llu times the shortest (%s)",
@@ -105,8 +114,8 @@ static void rtt_bloat_tell(quic_findings *f, const quic_picture *p,
                            const rtt_window *w) {
   quic_finding *found;
 
-  if ((w->to - w->from) / RTT_BLOAT_ROUNDS < p->srtt ||
-      w->samples < RTT_BLOAT_PACKETS || p->sent - w->sent < RTT_BLOAT_PACKETS) {
+  if (!rtt_lasts(w) || w->samples < RTT_BLOAT_PACKETS ||
+      p->sent - w->sent < RTT_BLOAT_PACKETS) {
     return;
   }
   found = rtt_add(f, p, QUIC_FOUND_BUFFERBLOAT, w);
@@ -178,7 +187,8 @@ static void rtt_step(rtt_state *s, quic_findings *f, const quic_picture *p,
 static void rtt_levels(rtt_state *s, quic_findings *f, const quic_picture *p,
                        const qlog_event *e, quic_duration value) {
   rtt_level *l = s->nlevels ? &s->level[s->nlevels - 1] : NULL;
-  quic_duration jump = value > s->last ? value - s->last : s->last - value;
+  quic_duration from = s->count > 1 ? s->before : s->last;
+  quic_duration jump = value > from ? value - from : from - value;
 
   if (!l) {
     rtt_level_begin(s, value, e);
@@ -246,6 +256,7 @@ static void rtt_event(void *state, quic_findings *f, const quic_picture *p,
                  p->srtt, s, p, e)) {
     rtt_bloat_tell(f, p, &s->bloat);
   }
+  s->before = s->last;
   s->last = value;
   s->count++;
 }

@@ -1,4 +1,5 @@
-/* 1: a window that stays at its floor without a loss, and its kin. */
+/* 1: a window that stays at its floor without a loss, and a rate that stays
+   low. */
 
 #include <stdio.h>
 
@@ -90,24 +91,17 @@ static void spiral_facts(quic_finding *found, const quic_spiral *s) {
   }
 }
 
-static quic_finding *spiral_add(quic_findings *f, const quic_picture *p,
-                                quic_finding_id id, const quic_spiral *s) {
-  quic_finding *found = quic_findings_add(f, id, s->from, s->to);
+static void spiral_floor(spiral_state *st, quic_findings *f,
+                         const quic_picture *p, const quic_spiral *s) {
+  quic_finding *found = quic_findings_add(f, QUIC_FOUND_SPIRAL, s->from, s->to);
 
   if (found) {
     found->side = p->local;
     found->record = s->record;
     found->last = s->last;
-    spiral_facts(found, s);
-    spiral_window(found, s, p->told_cwnd);
   }
-  return found;
-}
-
-static void spiral_floor(spiral_state *st, quic_findings *f,
-                         const quic_picture *p, const quic_spiral *s) {
-  quic_finding *found = spiral_add(f, p, QUIC_FOUND_SPIRAL, s);
-
+  spiral_facts(found, s);
+  spiral_window(found, s, p->told_cwnd);
   if (!st->found || s->to - s->from > st->longest.to - st->longest.from) {
     st->found = true;
     st->longest = *s;
@@ -132,27 +126,6 @@ static void spiral_floor(spiral_state *st, quic_findings *f,
   if (!p->told_cwnd) {
     quic_finding_line(found, "the window is made out from what was in flight; "
                              "the sender's log would tell for sure");
-  }
-}
-
-static void spiral_freeze(quic_findings *f, const quic_picture *p,
-                          const quic_spiral *s) {
-  quic_finding *found = spiral_add(f, p, QUIC_FOUND_FREEZE, s);
-
-  quic_finding_line(found, "room for two packets and a part of one: a sender "
-                           "of full packets never fills it");
-  quic_finding_line(found, "cause: it counts as limited by the application, "
-                           "so ACKs do not grow the window; it is not when "
-                           "data was left because the window had no room");
-}
-
-static void spiral_tell(spiral_state *st, quic_findings *f,
-                        const quic_picture *p, quic_pinned_kind kind,
-                        const quic_spiral *s) {
-  if (kind == QUIC_PINNED_FLOOR) {
-    spiral_floor(st, f, p, s);
-  } else if (kind == QUIC_PINNED_FREEZE) {
-    spiral_freeze(f, p, s);
   }
 }
 
@@ -191,7 +164,9 @@ static void spiral_event(void *state, quic_findings *f, const quic_picture *p,
   quic_plateau_found plateau;
   quic_spiral s;
 
-  spiral_tell(st, f, p, quic_pinned_event(&st->pinned, p, e, &s), &s);
+  if (quic_pinned_event(&st->pinned, p, e, &s)) {
+    spiral_floor(st, f, p, &s);
+  }
   if (quic_plateau_event(&st->plateau, p, e, &plateau)) {
     spiral_plateau(f, p, &plateau);
   }
@@ -202,7 +177,9 @@ static void spiral_end(void *state, quic_findings *f, const quic_picture *p) {
   quic_plateau_found plateau;
   quic_spiral s;
 
-  spiral_tell(st, f, p, quic_pinned_end(&st->pinned, p, &s), &s);
+  if (quic_pinned_end(&st->pinned, p, &s)) {
+    spiral_floor(st, f, p, &s);
+  }
   if (quic_plateau_end(&st->plateau, p, &plateau)) {
     spiral_plateau(f, p, &plateau);
   }

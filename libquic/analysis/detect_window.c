@@ -4,29 +4,34 @@
 #include "analysis/detector.h"
 #include "analysis/evidence.h"
 
-#define WINDOW_ROUNDS 20 /* at the floor */
+#define WINDOW_ROUNDS 20      /* close to the floor, up to half above it */
+#define WINDOW_FLOOR_ROUNDS 5 /* at it */
 #define WINDOW_FLOOR_TIME (200 * QUIC_MILLISECOND)
 #define WINDOW_FLOOR_LOST 3 /* packets, at least */
 #define WINDOW_FLOOR_ACKED 10
 #define WINDOW_FULL_ROUNDS 10 /* in slow start */
 #define WINDOW_FULL_LONG 40   /* in congestion avoidance */
+#define WINDOW_FREEZE_ROUNDS 20
+#define WINDOW_FREEZE_TIME (250 * QUIC_MILLISECOND)
+#define WINDOW_HELD_MAX 4
 #define WINDOW_FULL_TIME (100 * QUIC_MILLISECOND)
 #define WINDOW_BACK                                                            \
   (500 * QUIC_MILLISECOND)    /* BBR's RTT probe is over then                  \
                                */
 #define WINDOW_DROP_PACKETS 5 /* a fall of fewer is none */
 #define WINDOW_DROPS_MAX 8
+#define WINDOW_TOLD (10 * QUIC_MILLISECOND) /* of findings of the same */
 
 /* Time at the floor under loss. */
 typedef struct window_floor {
   bool open;
   quic_time from, at; /* begin; the event before */
-  bool low;           /* at the floor since |at| */
-  quic_duration time;
+  bool low, near;     /* at the floor since |at|, or close to it */
+  quic_duration time, near_time;
   uint64_t lost, acked; /* counts at the begin */
   /* as of the last loss */
   quic_time to;
-  quic_duration time_to;
+  quic_duration time_to, near_to;
   uint64_t lost_to, acked_to;
   uint64_t record, last;
 } window_floor;
@@ -37,7 +42,9 @@ typedef struct window_full {
   uint64_t window;
   quic_time from, at; /* first and last time that it was full */
   uint64_t record, last;
-  uint64_t acked;
+  uint64_t acked, acked_to; /* counts at its begin and end */
+  bool slow_start;
+  quic_duration rtt;
 } window_full;
 
 typedef struct window_drop {
@@ -51,6 +58,8 @@ typedef struct window_drop {
 typedef struct window_state {
   window_floor floor;
   window_full full;
+  window_full held[WINDOW_HELD_MAX]; /* at the floor */
+  size_t nheld;
   bool slow_start; /* as told last */
   bool told_state;
   /* the window when the last packet was told */
@@ -100,8 +109,9 @@ static void window_floor_close(window_floor *w, quic_findings *f,
   }
   w->open = false;
   if (w->lost_to < WINDOW_FLOOR_LOST || w->acked_to < WINDOW_FLOOR_ACKED ||
-      w->time_to < WINDOW_FLOOR_TIME || w->time_to < span / 5 * 2 ||
-      !window_rounds(p, w->time_to, WINDOW_ROUNDS)) {
+      w->near_to < WINDOW_FLOOR_TIME || w->near_to < span / 2 ||
+      !window_rounds(p, w->near_to, WINDOW_ROUNDS) ||
+      !window_rounds(p, w->time_to, WINDOW_FLOOR_ROUNDS)) {
     return;
   }
   found =
@@ -144,11 +154,15 @@ static void window_on_floor(window_floor *w, quic_findings *f,
     window_floor_open(w, p, e);
   }
   w->time += w->low ? e->time - w->at : 0;
+  w->near_time += w->near ? e->time - w->at : 0;
   w->at = e->time;
   w->low = low && p->metrics.bytes_in_flight != 0;
+  w->near =
+      window <= p->floor + p->floor / 2 && p->metrics.bytes_in_flight != 0;
   if (p->lost_now) {
     w->to = e->time;
     w->time_to = w->time;
+    w->near_to = w->near_time;
     w->lost_to = p->lost - w->lost;
     w->acked_to = p->acked - w->acked;
     w->last = quic_evidence_record(e);
@@ -169,42 +183,93 @@ static bool window_slow_start(const window_state *s, const quic_picture *p) {
   return s->told_state ? s->slow_start : p->lost == 0;
 }
 
-static void window_full_close(window_state *s, quic_findings *f,
-                              const quic_picture *p) {
-  window_full *w = &s->full;
-  bool slow_start = window_slow_start(s, p);
+/* window_freeze: room for two packets and a part of one. */
+static void window_freeze(const window_full *w, quic_findings *f,
+                          const quic_picture *p) {
   quic_duration span = w->at - w->from;
   quic_finding *found;
 
-  if (!w->open) {
+  if (span < WINDOW_FREEZE_TIME ||
+      !window_rounds(p, span, WINDOW_FREEZE_ROUNDS)) {
     return;
   }
-  w->open = false;
-  if (p->srtt == 0 || span < WINDOW_FULL_TIME ||
-      (!slow_start && span < QUIC_SECOND) ||
-      !window_rounds(p, span,
-                     slow_start ? WINDOW_FULL_ROUNDS : WINDOW_FULL_LONG) ||
-      (p->acked - w->acked) / WINDOW_FULL_ROUNDS <
-          w->window / (p->mds ? 2 * p->mds : 1) ||
-      w->window < 3 * p->mds) {
-    return;
-  }
-  found = window_add(f, p, QUIC_FOUND_NO_GROWTH, w->from, w->at, w->record,
-                     w->last);
+  found =
+      window_add(f, p, QUIC_FOUND_FREEZE, w->from, w->at, w->record, w->last);
+  quic_finding_line(found,
+                    "cwnd %llu B (%llu.%llu x %llu) for %s = %llu round trips, "
+                    "0 losses: two packets fit, and a part of a third",
+                    (unsigned long long)w->window,
+                    (unsigned long long)(w->window / p->mds),
+                    (unsigned long long)(w->window % p->mds * 10 / p->mds),
+                    (unsigned long long)p->mds, quic_evidence_duration(span).s,
+                    (unsigned long long)(span / p->srtt));
+  quic_finding_line(found, "cause: a sender of full packets cannot fill it, is "
+                           "taken for one limited by its application, and so "
+                           "no ACK grows the window");
+  quic_finding_line(found, "cured by: not counting as limited when data was "
+                           "left because the window had no room");
+  quic_finding_fact_add(found, "window", QUIC_UNIT_OCTETS, w->window);
+  quic_finding_fact_add(found, "rounds", QUIC_UNIT_COUNT, span / p->srtt);
+  quic_finding_fact_add(found, "acked_packets", QUIC_UNIT_COUNT,
+                        w->acked_to - w->acked);
+  quic_finding_fact_add(found, "rtt", QUIC_UNIT_NS, p->srtt);
+}
+
+static void window_no_growth(const window_full *w, quic_findings *f,
+                             const quic_picture *p) {
+  quic_duration span = w->at - w->from;
+  quic_finding *found = window_add(f, p, QUIC_FOUND_NO_GROWTH, w->from, w->at,
+                                   w->record, w->last);
+
   quic_finding_line(found,
                     "cwnd stayed at %llu B for %s = %llu round trips %s, "
                     "though it was full and every packet arrived",
                     (unsigned long long)w->window,
                     quic_evidence_duration(span).s,
-                    (unsigned long long)(span / p->srtt),
-                    slow_start ? "in slow start" : "without a loss");
+                    (unsigned long long)(span / w->rtt),
+                    w->slow_start ? "in slow start" : "without a loss");
   quic_finding_line(found, "a controller grows it with each ACK: an upper "
                            "bound, or growth that is ruled out by mistake");
   quic_finding_fact_add(found, "window", QUIC_UNIT_OCTETS, w->window);
-  quic_finding_fact_add(found, "rounds", QUIC_UNIT_COUNT, span / p->srtt);
+  quic_finding_fact_add(found, "rounds", QUIC_UNIT_COUNT, span / w->rtt);
   quic_finding_fact_add(found, "acked_packets", QUIC_UNIT_COUNT,
-                        p->acked - w->acked);
-  quic_finding_fact_add(found, "rtt", QUIC_UNIT_NS, p->srtt);
+                        w->acked_to - w->acked);
+  quic_finding_fact_add(found, "rtt", QUIC_UNIT_NS, w->rtt);
+}
+
+static void window_full_close(window_state *s, quic_findings *f,
+                              const quic_picture *p) {
+  window_full *w = &s->full;
+  quic_duration span = w->at - w->from;
+
+  if (!w->open) {
+    return;
+  }
+  w->open = false;
+  w->slow_start = window_slow_start(s, p);
+  w->rtt = p->srtt;
+  w->acked_to = p->acked;
+  if (p->srtt == 0 || p->mds == 0 || span < WINDOW_FULL_TIME ||
+      (p->acked - w->acked) / WINDOW_FULL_ROUNDS < w->window / (2 * p->mds)) {
+    return;
+  }
+  if (w->window < 3 * p->mds && w->window > p->floor + p->floor / 20) {
+    window_freeze(w, f, p);
+    return;
+  }
+  if ((!w->slow_start && span < QUIC_SECOND) ||
+      !window_rounds(p, span,
+                     w->slow_start ? WINDOW_FULL_ROUNDS : WINDOW_FULL_LONG)) {
+    return;
+  }
+  /* The spiral explains one at the floor, once that is told. */
+  if (w->window < 3 * p->mds) {
+    if (s->nheld < WINDOW_HELD_MAX) {
+      s->held[s->nheld++] = *w;
+    }
+    return;
+  }
+  window_no_growth(w, f, p);
 }
 
 static void window_on_full(window_state *s, quic_findings *f,
@@ -218,7 +283,10 @@ static void window_on_full(window_state *s, quic_findings *f,
                   e->time - w->at > 2 * p->srtt + 10 * QUIC_MILLISECOND)) {
     window_full_close(s, f, p);
   }
-  if (flight == QLOG_NONE || flight < window - window / 10) {
+  /* Few packets do not fill a window to nine tenths. */
+  if (flight == QLOG_NONE ||
+      (flight < window - window / 10 &&
+       (window >= 3 * p->mds || flight + p->mds <= window))) {
     return;
   }
   if (!w->open) {
@@ -285,14 +353,13 @@ static void window_quiet(window_state *s, const quic_picture *p) {
   s->base_pto = p->metrics.pto_count == QLOG_NONE ? 0 : p->metrics.pto_count;
 }
 
-/* window_persistent: persistent congestion explains a fall to the minimum. */
-static bool window_persistent(quic_findings *f, const window_drop *d) {
+/* window_told: a finding of |id| covers |time|. */
+static bool window_told(quic_findings *f, quic_finding_id id, quic_time time) {
   const quic_finding *found;
 
   for (size_t i = 0; (found = quic_findings_at(f, i)); i++) {
-    if (found->id == QUIC_FOUND_PERSISTENT && found->determinable &&
-        d->time >= found->from &&
-        d->time <= found->to + 10 * QUIC_MILLISECOND) {
+    if (found->id == id && found->determinable && time >= found->from &&
+        time <= found->to + WINDOW_TOLD) {
       return true;
     }
   }
@@ -303,7 +370,10 @@ static void window_drop_tell(quic_findings *f, const quic_picture *p,
                              const window_drop *d) {
   quic_finding *found;
 
-  if (window_persistent(f, d)) {
+  /* Persistent congestion takes all down to the minimum; a plateau begins with
+     a fall. */
+  if (window_told(f, QUIC_FOUND_PERSISTENT, d->time) ||
+      window_told(f, QUIC_FOUND_PLATEAU, d->time + WINDOW_BACK)) {
     return;
   }
   found = window_add(f, p, QUIC_FOUND_COLLAPSE, d->time, d->time, d->record,
@@ -355,6 +425,13 @@ static void window_end(void *state, quic_findings *f, const quic_picture *p) {
 
   window_floor_close(&s->floor, f, p);
   window_full_close(s, f, p);
+  for (size_t i = 0; i < s->nheld; i++) {
+    const window_full *w = &s->held[i];
+
+    if (!window_told(f, QUIC_FOUND_SPIRAL, w->from + (w->at - w->from) / 2)) {
+      window_no_growth(w, f, p);
+    }
+  }
   window_drop_keep(s);
   for (size_t i = 0; i < s->ndrops; i++) {
     window_drop_tell(f, p, &s->drops[i]);

@@ -41,13 +41,26 @@ static quic_flights_news flights_sent(quic_flights *f, const qlog_event *e,
   return news;
 }
 
+/* flights_octets returns what is in flight.  Where losses are told by their
+   number alone, the logger knows sooner than we that nothing is left. */
+static uint64_t flights_octets(quic_flights *f, const quic_sent *s,
+                               const qlog_event *e) {
+  uint64_t octets = s ? s->in_flight : 0;
+
+  if (f->stale > octets || (e->type == QLOG_RECOVERY_METRICS_UPDATED &&
+                            e->u.metrics.bytes_in_flight == 0)) {
+    f->stale = octets;
+  }
+  return octets - f->stale;
+}
+
 quic_flights_news quic_flights_event(quic_flights *f, const quic_picture *p,
                                      const qlog_event *e) {
   const quic_sent *s =
       quic_analysis_sent(p->analysis, p->local, QUIC_SPACE_APP);
   uint64_t before = f->in_flight;
 
-  f->in_flight = s ? s->in_flight : 0;
+  f->in_flight = flights_octets(f, s, e);
   if (f->in_flight > f->peak) {
     f->peak = f->in_flight;
   }

@@ -26,6 +26,8 @@ typedef struct quic_flights {
   quic_flight before; /* the one before; |first| QUIC_TIME_NEVER: none */
   uint64_t in_flight; /* octets, after the last event */
   uint64_t peak;      /* most octets in flight so far */
+  uint64_t stale;     /* octets that the logger does not count any more, though
+                         no packet_lost says why */
 } quic_flights;
 
 void quic_flights_init(quic_flights *f);

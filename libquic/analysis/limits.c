@@ -92,7 +92,8 @@ static uint64_t limits_window(quic_limits *l, const quic_picture *p,
 
 /* limits_recovery: from a loss until a packet that was sent after it arrives,
    and while probes are sent. */
-static bool limits_recovery(quic_limits *l, const quic_picture *p) {
+static bool limits_recovery(quic_limits *l, const quic_picture *p,
+                            const qlog_event *e) {
   const quic_sent *s =
       quic_analysis_sent(p->analysis, p->local, QUIC_SPACE_APP);
 
@@ -104,8 +105,13 @@ static bool limits_recovery(quic_limits *l, const quic_picture *p) {
                                 s->largest_acked >= l->recover))) {
     l->recovering = false;
   }
-  return l->recovering || (p->told_pto && p->metrics.pto_count != QLOG_NONE &&
-                           p->metrics.pto_count > 0);
+  if (p->acked_now) {
+    l->probing = false;
+  } else if (e->type == QLOG_RECOVERY_METRICS_UPDATED &&
+             e->u.metrics.pto_count != QLOG_NONE) {
+    l->probing = e->u.metrics.pto_count > 0;
+  }
+  return l->recovering || l->probing;
 }
 
 /* limits_stream remembers the stream that |e| sent of. */
@@ -140,8 +146,9 @@ static bool limits_flow(const quic_limits *l, const quic_picture *p) {
   return s && s->half[p->local].blocked_at != QUIC_TIME_NEVER;
 }
 
-static quic_limit limits_judge(quic_limits *l, const quic_picture *p) {
-  bool recovery = limits_recovery(l, p);
+static quic_limit limits_judge(quic_limits *l, const quic_picture *p,
+                               const qlog_event *e) {
+  bool recovery = limits_recovery(l, p, e);
   uint64_t flight, window = limits_window(l, p, &flight);
 
   if (l->blocked != QLOG_UNSET || l->stream_blocked != QLOG_UNSET) {
@@ -209,7 +216,7 @@ void quic_limits_event(quic_limits *l, const quic_picture *p,
              e->type == QLOG_STREAM_DATA_BLOCKED_UPDATED) {
     limits_blocked(l, e);
   }
-  l->now = limits_judge(l, p);
+  l->now = limits_judge(l, p, e);
 }
 
 void quic_limits_end(quic_limits *l, quic_time last) {

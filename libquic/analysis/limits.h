@@ -37,6 +37,7 @@ typedef struct quic_limits {
   quic_time sent;     /* last packet of the sender; QUIC_TIME_NEVER */
   quic_duration open; /* time since then that looks like APPLICATION */
   uint64_t lost;      /* packets so far */
+  bool probing;       /* a probe timeout was told, and no ACK since */
   bool recovering;    /* until what was sent after a loss arrives */
   uint64_t recover;   /* the packet that ends it; QLOG_NONE: the next */
   uint64_t stream;    /* that the sender sent last; QLOG_NONE */

@@ -23,13 +23,11 @@ static uint64_t pinned_floor(const quic_picture *p) {
   return p->floor;
 }
 
-static quic_pinned_kind pinned_kind(const quic_picture *p, uint64_t window) {
+/* pinned_low: within 5 % of it. */
+static bool pinned_low(const quic_picture *p, uint64_t window) {
   uint64_t floor = pinned_floor(p);
 
-  if (window <= floor + floor / 20) {
-    return QUIC_PINNED_FLOOR;
-  }
-  return window < 3 * p->mds ? QUIC_PINNED_FREEZE : QUIC_PINNED_NOT;
+  return window <= floor + floor / 20;
 }
 
 static void pinned_begin(quic_pinned *pin, const quic_picture *p,
@@ -37,7 +35,7 @@ static void pinned_begin(quic_pinned *pin, const quic_picture *p,
   const quic_flight *f = &pin->flights.now;
   quic_spiral *s = &pin->now;
 
-  pin->kind = pinned_kind(p, window);
+  pin->open = true;
   pin->told = p->told_cwnd;
   pin->states = p->states;
   pin->odd = pin->fins = pin->gaps = pin->begun = 0;
@@ -90,28 +88,25 @@ static bool pinned_settle(const quic_pinned *pin, const quic_picture *p,
   if (s->gap && !(p->coarse && pin->gap_sum < PINNED_COARSE_SUM)) {
     s->escape = s->recovery_ahead / s->gap;
   }
-  s->at_floor = pin->kind == QUIC_PINNED_FLOOR;
+  s->at_floor = true;
   s->in_recovery = s->ahead >= s->cycles / 2;
   s->empties = true;
   return true;
 }
 
 /* pinned_close ends the stretch. */
-static quic_pinned_kind pinned_close(quic_pinned *pin, const quic_picture *p,
-                                     bool grew, quic_spiral *out) {
-  quic_pinned_kind kind = pin->kind;
-
-  if (kind == QUIC_PINNED_NOT) {
-    return kind;
+static bool pinned_close(quic_pinned *pin, const quic_picture *p, bool grew,
+                         quic_spiral *out) {
+  if (!pin->open) {
+    return false;
   }
+  pin->open = false;
   pin->now.escaped = grew;
   if (!pinned_settle(pin, p, &pin->now)) {
-    kind = QUIC_PINNED_NOT;
-  } else {
-    *out = pin->now;
+    return false;
   }
-  pin->kind = QUIC_PINNED_NOT;
-  return kind;
+  *out = pin->now;
+  return true;
 }
 
 /* The historic controller. */
@@ -215,13 +210,13 @@ static uint64_t pinned_window(const quic_pinned *pin, const quic_picture *p) {
 }
 
 /* pinned_flight handles a flight that begins. */
-static quic_pinned_kind pinned_flight(quic_pinned *pin, const quic_picture *p,
-                                      quic_duration delta, quic_spiral *out) {
+static bool pinned_flight(quic_pinned *pin, const quic_picture *p,
+                          quic_duration delta, quic_spiral *out) {
   const quic_flight *f = &pin->flights.now, *b = &pin->flights.before;
-  quic_pinned_kind ended = QUIC_PINNED_NOT;
+  bool ended = false;
   uint64_t window = pinned_window(pin, p);
 
-  if (pin->kind != QUIC_PINNED_NOT) {
+  if (pin->open) {
     quic_duration rtt = b->acked - b->first, period = f->first - b->first;
 
     if (rtt < p->srtt) {
@@ -234,8 +229,7 @@ static quic_pinned_kind pinned_flight(quic_pinned *pin, const quic_picture *p,
       pinned_began(pin, delta);
     }
   }
-  if (pin->kind == QUIC_PINNED_NOT &&
-      pinned_kind(p, window) != QUIC_PINNED_NOT) {
+  if (!pin->open && pinned_low(p, window)) {
     pinned_begin(pin, p, window);
   }
   return ended;
@@ -253,10 +247,10 @@ static bool pinned_moved(const quic_pinned *pin, const quic_picture *p,
   return *grew || (pin->told && now + slack < was);
 }
 
-quic_pinned_kind quic_pinned_event(quic_pinned *pin, const quic_picture *p,
-                                   const qlog_event *e, quic_spiral *out) {
+bool quic_pinned_event(quic_pinned *pin, const quic_picture *p,
+                       const qlog_event *e, quic_spiral *out) {
   quic_flights_news news = quic_flights_event(&pin->flights, p, e);
-  quic_pinned_kind ended = QUIC_PINNED_NOT;
+  bool ended = false;
   bool grew = false;
 
   if (p->lost_now) {
@@ -264,22 +258,21 @@ quic_pinned_kind quic_pinned_event(quic_pinned *pin, const quic_picture *p,
     pinned_loss(pin, e->time);
     return ended;
   }
-  if (pin->kind != QUIC_PINNED_NOT && pinned_moved(pin, p, &grew)) {
+  if (pin->open && pinned_moved(pin, p, &grew)) {
     ended = pinned_close(pin, p, grew, out);
   }
   if (news == QUIC_FLIGHT_BEGAN) {
     quic_duration delta = pinned_shift(pin, e->time);
-    quic_pinned_kind kind = pinned_flight(pin, p, delta, out);
 
-    ended = kind != QUIC_PINNED_NOT ? kind : ended;
-  } else if (news == QUIC_FLIGHT_EMPTIED && pin->kind != QUIC_PINNED_NOT) {
+    ended |= pinned_flight(pin, p, delta, out);
+  } else if (news == QUIC_FLIGHT_EMPTIED && pin->open) {
     pinned_emptied(pin, p, e);
   }
   pin->last_send = pin->flights.now.last;
   return ended;
 }
 
-quic_pinned_kind quic_pinned_end(quic_pinned *pin, const quic_picture *p,
-                                 quic_spiral *out) {
+bool quic_pinned_end(quic_pinned *pin, const quic_picture *p,
+                     quic_spiral *out) {
   return pinned_close(pin, p, false, out);
 }

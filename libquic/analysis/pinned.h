@@ -2,8 +2,8 @@
 #define QUIC_ANALYSIS_PINNED_H
 
 /* quic_pinned finds stretches of time without a loss in which a sender that has
-   data sends one window of two or three packets after the other, each ACK
-   empties the flight, and the window stays where it is.  Beside them runs what
+   data sends one minimum window after the other, each ACK empties the flight,
+   and the window stays where it is.  Beside them runs what
    a controller with the idle rule "lastsent" would take for the start of its
    recovery period. */
 
@@ -16,12 +16,6 @@
                               stay at its floor (200 ms) */
 #define QUIC_PINNED_CYCLES 10
 
-typedef enum quic_pinned_kind {
-  QUIC_PINNED_NOT,
-  QUIC_PINNED_FLOOR, /* within 5 % of the minimum window */
-  QUIC_PINNED_FREEZE /* between two and three packets */
-} quic_pinned_kind;
-
 typedef struct quic_pinned {
   quic_flights flights;
   /* the historic controller */
@@ -30,7 +24,7 @@ typedef struct quic_pinned {
   quic_duration recovery_ahead;
   bool lost; /* there was a loss */
   /* the stretch under way */
-  quic_pinned_kind kind;
+  bool open;
   bool told;       /* its window was */
   uint64_t states; /* p->states at its begin */
   uint64_t odd;    /* cycles that were not full, or late */
@@ -44,14 +38,13 @@ typedef struct quic_pinned {
 
 void quic_pinned_init(quic_pinned *pin);
 
-/* quic_pinned_event takes an event after |p| took it.  Returns what kind of
-   stretch ended there, long and regular enough to tell of, and describes it in
+/* quic_pinned_event takes an event after |p| took it.  Returns whether a
+   stretch ended there that is long and regular enough to tell of, described in
    |*out|. */
-quic_pinned_kind quic_pinned_event(quic_pinned *pin, const quic_picture *p,
-                                   const qlog_event *e, quic_spiral *out);
+bool quic_pinned_event(quic_pinned *pin, const quic_picture *p,
+                       const qlog_event *e, quic_spiral *out);
 
 /* quic_pinned_end ends the stretch under way with the trace. */
-quic_pinned_kind quic_pinned_end(quic_pinned *pin, const quic_picture *p,
-                                 quic_spiral *out);
+bool quic_pinned_end(quic_pinned *pin, const quic_picture *p, quic_spiral *out);
 
 #endif /* !defined(QUIC_ANALYSIS_PINNED_H) */

@@ -71,8 +71,9 @@ static bool plateau_close(quic_plateau *pl, const quic_picture *p,
   }
   pl->open = false;
   rounds = p->srtt ? span / p->srtt : 0;
-  if (span < QUIC_PLATEAU_TIME || rounds < QUIC_PLATEAU_ROUNDS ||
-      pl->slots < 2 * PLATEAU_FIRST || pl->recent > pl->first + pl->first / 4 ||
+  if (window < 4 * p->mds || span < QUIC_PLATEAU_TIME ||
+      rounds < QUIC_PLATEAU_ROUNDS || pl->slots < 2 * PLATEAU_FIRST ||
+      pl->recent > pl->first + pl->first / 4 ||
       (window > pl->window && (window - pl->window) / rounds >= p->mds / 4)) {
     return false;
   }
