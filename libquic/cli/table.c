@@ -28,12 +28,17 @@ void cli_table_free(cli_table *table) {
   table->len = table->cap = 0;
 }
 
-/* table_columns counts the columns that |s| takes: its characters. */
+/* table_columns counts the columns that |s| takes: its characters, but for
+   colours. */
 static size_t table_columns(const char *s) {
   size_t n = 0;
 
   for (; *s; s++) {
-    n += ((unsigned char)*s & 0xc0) != 0x80;
+    if (*s == '\033' && strchr(s, 'm')) {
+      s = strchr(s, 'm');
+    } else {
+      n += ((unsigned char)*s & 0xc0) != 0x80;
+    }
   }
   return n;
 }

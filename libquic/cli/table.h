@@ -1,8 +1,9 @@
 #ifndef QUIC_CLI_TABLE_H
 #define QUIC_CLI_TABLE_H
 
-/* A table of text whose columns are as wide as what stands in them.  The last
-   column is not padded.  A row may have a note, on lines of its own. */
+/* A table of text whose columns are as wide as what stands in them, colours
+   (cli/colour.h) apart.  The last column is not padded.  A row may have a note,
+   on lines of its own. */
 
 #include "base/mem.h"
 #include "base/text.h"

@@ -53,6 +53,12 @@ static void test_layout(void **state) {
       "    a note\n"
       "1000         \n"
       "   2  \xc3\xa4\xe2\x82\xac\xc3\xb6\xc3\xbc\xc3\x9f  x\n");
+  /* Colours take no place. */
+  shown_init(&s);
+  row(&t, "\033[31m3\033[0m", "\033[2mb\033[0m", "x");
+  cli_table_write(&t, &s.text, false);
+  assert_string_equal(quic_text_cstr(&s.text),
+                      "   \033[31m3\033[0m  \033[2mb\033[0m      x\n");
   /* The titles stand once, the widths stay. */
   shown_init(&s);
   row(&t, "1", "b", "c");
