@@ -68,6 +68,22 @@ static void findings_where(quic_text *t, const qv_context *ctx,
   quic_text_char(t, '\n');
 }
 
+/* findings_again is for the later windows of a kind. */
+static void findings_again(quic_text *t, const qv_context *ctx,
+                           const qv_connection *c, const quic_finding *f) {
+  quic_text_str(t, "          also ");
+  qv_say_time(t, ctx, c, f->from);
+  if (f->to != f->from) {
+    quic_text_str(t, " .. ");
+    qv_say_time(t, ctx, c, f->to);
+  }
+  if (f->stream_id != QLOG_NONE) {
+    quic_text_str(t, ", stream ");
+    quic_text_u64(t, f->stream_id);
+  }
+  quic_text_char(t, '\n');
+}
+
 static void findings_text(out_findings *o, const qv_connection *c,
                           const quic_finding *f) {
   const qv_context *ctx = o->base.ctx;
@@ -81,6 +97,10 @@ static void findings_text(out_findings *o, const qv_connection *c,
     quic_text_str(t, ": ");
     quic_text_str(t, f->text);
     quic_text_char(t, '\n');
+    return;
+  }
+  if (f->count == 0) {
+    findings_again(t, ctx, c, f);
     return;
   }
   qv_say_severity(t, ctx->opt->colour, f->severity);

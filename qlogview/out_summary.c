@@ -4,8 +4,9 @@
 #include "analysis/limits.h"
 #include "qlogview/say.h"
 
-#define SUMMARY_FINDINGS 5 /* shown; --findings has the others */
-#define SUMMARY_BAR 40     /* cells */
+#define SUMMARY_FINDINGS 5  /* shown; --findings has the others */
+#define SUMMARY_BAR 40      /* cells */
+#define SUMMARY_RECEIVER 10 /* times the data: a log of a receiver */
 
 typedef struct out_summary {
   qv_out base;
@@ -23,6 +24,10 @@ static uint64_t summary_data(const qv_connection *c, int side) {
   const quic_flow *flow = quic_analysis_flow(c->analysis);
 
   return flow ? quic_flow_side_of(flow, side)->sum : 0;
+}
+
+static int summary_local(const qv_connection *c) {
+  return c->sent_is_client ? QUIC_SIDE_CLIENT : QUIC_SIDE_SERVER;
 }
 
 static void summary_side(quic_text *t, const qv_connection *c, int side) {
@@ -57,23 +62,31 @@ static void summary_side(quic_text *t, const qv_connection *c, int side) {
   quic_text_char(t, '\n');
 }
 
+static void summary_between(quic_text *t, quic_duration min, quic_duration last,
+                            const char *how) {
+  summary_title(t, "round trip");
+  quic_close_duration(t, min);
+  quic_text_str(t, " at least, ");
+  quic_close_duration(t, last);
+  quic_text_str(t, " at the end");
+  quic_text_str(t, how);
+  quic_text_char(t, '\n');
+}
+
+/* summary_rtt: what the log tells, or what packets and their ACKs show. */
 static void summary_rtt(quic_text *t, const qv_connection *c) {
-  int local = c->sent_is_client ? QUIC_SIDE_CLIENT : QUIC_SIDE_SERVER;
   const qlog_metrics *m = quic_analysis_metrics(c->analysis);
-  const quic_rtt *rtt = quic_analysis_rtt(c->analysis, local);
+  const quic_rtt *rtt = quic_analysis_rtt(c->analysis, summary_local(c));
 
   if (m && m->min_rtt != QLOG_NONE && m->smoothed_rtt != QLOG_NONE) {
-    summary_title(t, "round trip");
-    quic_close_duration(t, m->min_rtt);
-    quic_text_str(t, " at least, ");
-    quic_close_duration(t, m->smoothed_rtt);
-    quic_text_str(t, " at the end\n");
+    if (m->min_rtt == 0 && m->smoothed_rtt == 0) {
+      summary_title(t, "round trip");
+      quic_text_str(t, "below the resolution of the log\n");
+    } else {
+      summary_between(t, m->min_rtt, m->smoothed_rtt, "");
+    }
   } else if (rtt->samples) {
-    summary_title(t, "round trip");
-    quic_close_duration(t, rtt->min);
-    quic_text_str(t, " at least, ");
-    quic_close_duration(t, rtt->smoothed);
-    quic_text_str(t, " at the end (made out)\n");
+    summary_between(t, rtt->min, rtt->smoothed, " (made out)");
   }
 }
 
@@ -81,6 +94,7 @@ static void summary_rtt(quic_text *t, const qv_connection *c) {
 static void summary_limits(quic_text *t, const qv_connection *c) {
   static const char letters[QUIC_LIMITS] = {'A', 'C', 'F', 'P', 'X', 'R', '.'};
   const quic_limits *l = quic_findings_limits(c->findings);
+  int local = summary_local(c);
   uint64_t sum = 0;
   unsigned done = 0;
 
@@ -113,6 +127,14 @@ static void summary_limits(quic_text *t, const qv_connection *c) {
     quic_text_str(t, " (guessed: the log tells no window)");
   }
   quic_text_char(t, '\n');
+  if (c->vantage != QUIC_VANTAGE_NETWORK &&
+      summary_data(c, !local) / SUMMARY_RECEIVER > summary_data(c, local)) {
+    summary_title(t, "");
+    quic_text_printf(t,
+                     "that is the %s as sender; what limited the %s is in "
+                     "its own log\n",
+                     quic_side_name(local), quic_side_name(!local));
+  }
 }
 
 static void summary_findings(quic_text *t, const qv_context *ctx,
@@ -123,7 +145,9 @@ static void summary_findings(quic_text *t, const qv_context *ctx,
   for (size_t i = 0; (f = quic_findings_at(c->findings, i)); i++) {
     if (!f->determinable) {
       unknown++;
-    } else if (f->count == 0 || shown == SUMMARY_FINDINGS) {
+    } else if (f->count == 0) {
+      continue;
+    } else if (shown == SUMMARY_FINDINGS) {
       more++;
     } else {
       summary_title(t, shown++ ? "" : "findings");

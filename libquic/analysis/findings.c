@@ -14,21 +14,11 @@ static const quic_finding_info findings_table[QUIC_FINDING_IDS] = {
 };
 
 static const quic_detector *const findings_detectors[] = {
-    &quic_detect_spiral,
-    &quic_detect_persistent,
-    &quic_detect_loss,
-    &quic_detect_close,
-    &quic_detect_silence,
-    &quic_detect_flow,
-    &quic_detect_streams,
-    &quic_detect_handshake,
-    &quic_detect_keys,
-    &quic_detect_path,
-    &quic_detect_http3,
-    &quic_detect_log,
-    &quic_detect_window,
-    &quic_detect_rtt,
-    &quic_detect_acks,
+    &quic_detect_spiral,  &quic_detect_persistent, &quic_detect_loss,
+    &quic_detect_close,   &quic_detect_silence,    &quic_detect_flow,
+    &quic_detect_streams, &quic_detect_handshake,  &quic_detect_keys,
+    &quic_detect_path,    &quic_detect_http3,      &quic_detect_log,
+    &quic_detect_window,  &quic_detect_rtt,        &quic_detect_acks,
     &quic_detect_limits,
 };
 
@@ -217,8 +207,6 @@ static void findings_clear(quic_finding *found, quic_finding_id id,
   found->record = found->last = QLOG_NONE;
   found->side = QUIC_SIDE_UNKNOWN;
   found->stream_id = QLOG_NONE;
-  found->count = 1;
-  found->total = to - from;
 }
 
 quic_finding *quic_findings_add(quic_findings *f, quic_finding_id id,
@@ -246,8 +234,6 @@ void quic_findings_need(quic_findings *f, quic_finding_id id,
     f->needs[id] = true;
     findings_clear(found, id, f->picture.start, f->picture.now);
     found->determinable = false;
-    found->count = 0;
-    found->total = 0;
     quic_finding_line(found, "not determinable: needs %s", needs);
   }
 }

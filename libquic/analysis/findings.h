@@ -75,7 +75,8 @@ typedef struct quic_finding {
   uint64_t record, last; /* its first and last record; QLOG_NONE */
   int side;              /* whom it concerns: quic_side */
   uint64_t stream_id;    /* QLOG_NONE */
-  uint64_t count;        /* windows of this kind in all, on the first */
+  uint64_t count;        /* windows of this kind in all, on the first;
+                                  0 on the others */
   quic_duration total;   /* their time, on the first */
   quic_finding_fact facts[QUIC_FINDING_FACTS_MAX];
   size_t nfacts;
