@@ -8,7 +8,11 @@
 #define LOGGEN_TRIES 60 /* until a scenario comes about */
 
 static const lg_writer_kind *const loggen_kinds[LG_TONGUES] = {
-    [LG_DRAFT14] = &lg_writer_draft14};
+    [LG_DRAFT14] = &lg_writer_draft14,
+    [LG_QUICHE] = &lg_writer_quiche,
+    [LG_NGTCP2] = &lg_writer_ngtcp2,
+    [LG_PICOQUIC] = &lg_writer_picoquic,
+    [LG_AIOQUIC] = &lg_writer_aioquic};
 
 const char *loggen_scenario_at(size_t i) {
   return i < lg_nscenarios ? lg_scenarios[i].name : NULL;
@@ -129,7 +133,8 @@ static void loggen_damage(const lg_draw *d, lg_writer *w, char *text,
   }
 }
 
-static void loggen_render(const loggen_spec *spec, const lg_settings *s,
+/* Returns whether the end is missing. */
+static bool loggen_render(const loggen_spec *spec, const lg_settings *s,
                           const lg_draw *d, uint64_t seed, size_t events,
                           FILE *out) {
   lg_writer w;
@@ -159,6 +164,7 @@ static void loggen_render(const loggen_spec *spec, const lg_settings *s,
   loggen_damage(d, &w, text, &len);
   fwrite(text, 1, len, out);
   free(text);
+  return d->truncate || (w.variant == 1 && w.kind->cuts);
 }
 
 int loggen_make(const loggen_spec *spec, FILE *out, loggen_label *label) {
@@ -170,6 +176,7 @@ int loggen_make(const loggen_spec *spec, FILE *out, loggen_label *label) {
   lg_draw d;
   uint64_t seed = spec->seed;
   size_t events = 0;
+  bool cut;
 
   if (!sc || tongue < 0 || !loggen_can(spec)) {
     return -1;
@@ -194,11 +201,12 @@ int loggen_make(const loggen_spec *spec, FILE *out, loggen_label *label) {
       break;
     }
   }
-  loggen_render(spec, s, &d, seed, events, out);
+  cut = loggen_render(spec, s, &d, seed, events, out);
   memset(label, 0, sizeof(*label));
   label->spec = *spec;
   label->spec.ending = ending;
   lg_label_make(label, sc, s, &d, &facts, loggen_kinds[tongue]);
+  label->facts[label->nfacts++] = (loggen_fact){"cut", cut};
   free(s);
   return ferror(out) ? -1 : 0;
 }

@@ -330,7 +330,9 @@ static void d14_other(lg_writer *w, const lg_event *e) {
     d14_begin(w, e, "quic:timer_updated");
     lg_json_str(w, "timer_type", e->text);
     lg_json_str(w, "event_type", e->trigger);
-    lg_json_str(w, "packet_number_space", "application_data");
+    lg_json_str(w, "packet_number_space",
+                e->value == LG_APP ? "application_data"
+                                   : lg_packet_name((lg_packet_type)e->value));
     break;
   case LG_EV_MTU:
     d14_begin(w, e, "quic:mtu_updated");

@@ -163,6 +163,8 @@ static void ending_stalled(lg_settings *s, lg_draw *d, int side,
   (void)side;
   (void)code;
   s->way[LG_SERVER].drop_first[LG_HANDSHAKE] = 100000;
+  s->way[LG_SERVER].dead_from = d->rtt;
+  s->way[LG_SERVER].dead_to = LG_NONE;
   ending_timeout(s, d);
 }
 

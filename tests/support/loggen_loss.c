@@ -258,7 +258,8 @@ quic_time lg_deadline(const lg_end *e) {
 /* loss_probe answers a probe timeout: what is oldest goes again. */
 static void loss_probe(lg_end *e, lg_packet_type space) {
   static const lg_frame ping = {.type = LG_PING};
-  lg_event ev = {.type = LG_EV_TIMER, .text = "pto", .trigger = "expired"};
+  lg_event ev = {
+      .type = LG_EV_TIMER, .text = "pto", .trigger = "expired", .value = space};
   lg_space *sp = &e->space[space];
   bool found = false;
 
@@ -269,6 +270,7 @@ static void loss_probe(lg_end *e, lg_packet_type space) {
     e->facts.pto_max = e->metrics.pto_count;
   }
   e->probes = space == LG_APP ? 2 : 1;
+  e->probe_space = space;
   for (uint64_t n = sp->first; n < sp->next && !found; n++) {
     const lg_packet *p = &sp->sent[n];
 

@@ -209,7 +209,9 @@ static void receive_ack(lg_end *e, const lg_packet *ack) {
              late < max_delay || !e->confirmed ? late : max_delay);
     }
   }
-  e->metrics.pto_count = 0;
+  if (e->side == LG_SERVER || ack->type != LG_INITIAL) {
+    e->metrics.pto_count = 0; /* RFC 9002 §6.2.1: the address is validated */
+  }
   receive_ecn(e, ack);
   lg_detect(e, ack->type);
   receive_cycle(e);

@@ -211,7 +211,12 @@ static void setup_plateau(lg_settings *s, lg_draw *d) {
   lg_end_settings *e = &s->end[d->sender];
 
   d->rtt = lg_between(d, 20, 80) * LG_MS;
-  s->way[0].delay = s->way[1].delay = d->rtt / 2;
+  d->rate = lg_between(d, 6, 15) * 1000000;
+  for (int i = 0; i < LG_SIDES; i++) {
+    s->way[i].delay = d->rtt / 2;
+    s->way[i].rate = d->rate;
+    s->way[i].queue = 1 << 20;
+  }
   scenario_cc(s, LG_CC_PLATEAU);
   e->plateau_percent = lg_between(d, 3, 12);
   e->plateau_at = lg_between(d, 600, 1500) * LG_MS;
@@ -323,7 +328,7 @@ static void setup_periodic(lg_settings *s, lg_draw *d) {
 
 static bool accept_periodic(const lg_settings *s, const lg_facts *f) {
   (void)s;
-  return f->app_lost >= 10;
+  return f->app_lost >= 10 && f->app_lost <= 150;
 }
 
 static void setup_tail(lg_settings *s, lg_draw *d) {

@@ -339,11 +339,12 @@ static bool send_long(lg_end *e, lg_packet_type type) {
   bool ack = sp->ack_at <= e->sim->now;
   uint32_t mtu = e->mds < 1200 ? (uint32_t)e->mds : 1200;
   bool limited = !e->validated && e->tx + mtu > 3 * e->rx;
+  bool probe = e->probes > 0 && e->probe_space == type;
 
-  if (sp->discarded || !e->keys[type] || (!crypto && !ack && !e->probes)) {
+  if (sp->discarded || !e->keys[type] || (!crypto && !ack && !probe)) {
     return false;
   }
-  if (limited && (crypto || e->probes)) {
+  if (limited && (crypto || probe)) {
     if (e->limit != LG_LIMIT_AMPLIFICATION) {
       send_limit(e, LG_LIMIT_AMPLIFICATION);
     }
@@ -358,7 +359,7 @@ static bool send_long(lg_end *e, lg_packet_type type) {
   if (crypto) {
     send_crypto(e, &p, mtu);
   }
-  if (e->probes > 0 && !limited) {
+  if (probe && !limited) {
     if (!p.eliciting) {
       send_frame(&p, LG_PING, 1);
     }
@@ -403,6 +404,7 @@ static void send_pace(lg_end *e, const lg_packet *p) {
 static bool send_app(lg_end *e) {
   lg_packet p = {.type = LG_APP, .size = SEND_OVERHEAD_SHORT};
   lg_space *sp = &e->space[LG_APP];
+  bool probe = e->probes > 0 && e->probe_space == LG_APP;
   bool data = send_has_data(e);
   bool limited = !e->validated && e->tx + e->mds > 3 * e->rx;
 
@@ -415,11 +417,11 @@ static bool send_app(lg_end *e) {
       return send_pure_ack(e);
     }
   }
-  if (!e->probes && e->flight + e->mds > (uint64_t)e->cc.cwnd) {
+  if (!probe && e->flight + e->mds > (uint64_t)e->cc.cwnd) {
     send_limit(e, LG_LIMIT_WINDOW);
     return send_pure_ack(e);
   }
-  if (e->next_send > e->sim->now && !e->probes) {
+  if (e->next_send > e->sim->now && !probe) {
     e->wants = e->next_send;
     return send_pure_ack(e);
   }
@@ -431,7 +433,7 @@ static bool send_app(lg_end *e) {
   if (p.nframes == 0) {
     return false;
   }
-  if (e->probes > 0) {
+  if (probe) {
     p.probe = true;
     e->probes--;
   }

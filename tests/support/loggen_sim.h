@@ -218,6 +218,7 @@ typedef struct lg_end {
   uint64_t mds, flight, flight_max; /* octets in flight; the most lately */
   quic_time flight_reset;
   unsigned probes; /* to be sent whatever the window says */
+  lg_packet_type probe_space;
   lg_frame control[LG_CONTROL_MAX];
   size_t ncontrol;
   uint64_t data_max, data_sent, data_recv, data_consumed, recv_max;

@@ -83,6 +83,21 @@ void lg_json_hex(lg_writer *w, const char *key, uint64_t v, unsigned octets) {
   lg_json_str(w, key, text);
 }
 
+void lg_json_begin(lg_writer *w) {
+  w->comma = false;
+  w->records++;
+}
+
+const char *lg_key_name(const lg_event *e) {
+  static const char *const names[LG_SIDES][LG_SPACES] = {
+      {"client_initial_secret", "client_handshake_secret",
+       "client_1rtt_secret"},
+      {"server_initial_secret", "server_handshake_secret",
+       "server_1rtt_secret"}};
+
+  return names[e->side][e->code < LG_SPACES ? e->code : LG_APP];
+}
+
 const char *lg_frame_name(lg_frame_type type) {
   static const char *const names[LG_FRAME_TYPES] = {
       [LG_PADDING] = "padding",

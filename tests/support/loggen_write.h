@@ -27,6 +27,7 @@ typedef struct lg_writer_kind {
   void (*event)(lg_writer *w, const lg_event *e);
   void (*tail)(lg_writer *w);
   /* What it tells. */
+  bool cuts;    /* variant 1 lacks the end of the file */
   bool closes;  /* connection_closed */
   bool losses;  /* packet_lost */
   bool states;  /* of the congestion controller */
@@ -70,6 +71,10 @@ void lg_json_bool(lg_writer *w, const char *key, bool v);
 /* |ns| as milliseconds: whole ones, or with a fraction. */
 void lg_json_ms(lg_writer *w, const char *key, uint64_t ns);
 void lg_json_hex(lg_writer *w, const char *key, uint64_t v, unsigned octets);
+
+/* lg_json_begin starts the next top-level value. */
+void lg_json_begin(lg_writer *w);
+const char *lg_key_name(const lg_event *e); /* of a KEY event */
 
 /* lg_write_frames writes the member "frames". */
 void lg_write_frames(lg_writer *w, const lg_packet *p, int sender);
