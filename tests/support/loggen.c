@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define LOGGEN_TRIES 60 /* until a scenario comes about */
+#define LOGGEN_TRIES 400 /* until a scenario comes about */
 
 static const lg_writer_kind *const loggen_kinds[LG_TONGUES] = {
     [LG_DRAFT14] = &lg_writer_draft14,
@@ -176,7 +176,7 @@ int loggen_make(const loggen_spec *spec, FILE *out, loggen_label *label) {
   lg_draw d;
   uint64_t seed = spec->seed;
   size_t events = 0;
-  bool cut;
+  bool cut, came = false;
 
   if (!sc || tongue < 0 || !loggen_can(spec)) {
     return -1;
@@ -186,7 +186,7 @@ int loggen_make(const loggen_spec *spec, FILE *out, loggen_label *label) {
     return -1;
   }
   ending = loggen_ending(spec, sc);
-  for (int i = 0; i < LOGGEN_TRIES; i++) {
+  for (int i = 0; i < LOGGEN_TRIES && !came; i++) {
     memset(&d, 0, sizeof(d));
     seed = spec->seed * 1000 + (uint64_t)i;
     quic_rng_init(&d.rng, seed);
@@ -197,9 +197,13 @@ int loggen_make(const loggen_spec *spec, FILE *out, loggen_label *label) {
     lg_ending_apply(ending, s, &d);
     events = 0;
     lg_sim_run(s, seed, spec->vantage, loggen_count, &events, &facts);
-    if (d.close_early || sc->accept(s, &facts)) {
-      break;
-    }
+    came = d.close_early || sc->accept(s, &facts);
+  }
+  if (!came) {
+    fprintf(stderr, "loggen: %s does not come about with seed %llu\n", sc->name,
+            (unsigned long long)spec->seed);
+    free(s);
+    return -1;
   }
   cut = loggen_render(spec, s, &d, seed, events, out);
   memset(label, 0, sizeof(*label));

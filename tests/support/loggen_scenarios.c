@@ -156,8 +156,11 @@ static void setup_clean(lg_settings *s, lg_draw *d) {
 
 /* The link of the post about the death spiral: 30 % lost for some time. */
 static void setup_lossy_start(lg_settings *s, lg_draw *d, unsigned per_mille) {
+  quic_duration phase;
+
   d->rtt = lg_between(d, 6, 60) * LG_MS + lg_between(d, 0, 900) * LG_US;
   d->rate = lg_between(d, 20, 80) * 1000000;
+  phase = lg_between(d, 40, 150) * d->rtt;
   for (int i = 0; i < LG_SIDES; i++) {
     lg_way *w = &s->way[i];
 
@@ -166,8 +169,9 @@ static void setup_lossy_start(lg_settings *s, lg_draw *d, unsigned per_mille) {
     w->delay = d->rtt / 2;
     w->loss_pm = per_mille;
     w->loss_from = 2 * d->rtt;
-    w->loss_to = 2 * d->rtt + lg_between(d, 8, 40) * d->rtt;
+    w->loss_to = w->loss_from + phase;
     s->end[i].mds = s->end[d->sender].mds;
+    s->end[i].ack_delay = LG_MS; /* one ACK for a burst */
     s->end[i].initial_window = 10 * s->end[i].mds;
   }
   scenario_transfer(s, d, 10000000);
@@ -381,19 +385,17 @@ static bool accept_spike(const lg_settings *s, const lg_facts *f) {
 }
 
 static void setup_step(lg_settings *s, lg_draw *d) {
-  setup_steady(s, d);
   setup_wide(s, d);
   d->rtt = lg_between(d, 10, 50) * LG_MS;
   for (int i = 0; i < LG_SIDES; i++) {
     s->way[i].delay = d->rtt / 2;
-    s->way[i].step_at = 20 * d->rtt;
+    s->way[i].step_at = 18 * d->rtt;
     s->way[i].step_by = d->rtt / 2 + lg_between(d, 2, 15) * LG_MS;
   }
-  d->sender = LG_SERVER;
-  s->nrequests = 0;
-  scenario_transfer(s, d, 600000);
-  s->requests[0].chunk = 2400;
-  s->requests[0].every = d->rtt / 4;
+  for (size_t i = 0; i < 140; i++) { /* so that both sides take samples */
+    scenario_transfer(s, d, lg_between(d, 600, 3000));
+    s->requests[i].at = i * d->rtt / 3;
+  }
 }
 
 static bool accept_step(const lg_settings *s, const lg_facts *f) {
