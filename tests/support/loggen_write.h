@@ -52,14 +52,11 @@ struct lg_writer {
   uint64_t numbers;  /* added to the client's packet numbers */
   const char *group; /* of this connection, hex */
   char scid[24], dcid[24];
-  const char *alpn;
-  bool second; /* connection of the same file: no head */
   size_t records;
   /* state */
   bool comma;
   lg_metrics told;
   bool told_any;
-  uint64_t told_lost;
 };
 
 /* lg_json_*: a small emitter; ", " and ": " for those who write so. */
