@@ -24,6 +24,7 @@ typedef struct acks_side {
   uint64_t largest;     /* acknowledged; QLOG_NONE */
   uint64_t samples;     /* round trips to it and back */
   uint64_t lost;        /* p->lost at the ACK before */
+  uint64_t holes;       /* of its packets, when these began to wait */
   bool starved;         /* that ACK came late, if nothing was lost */
   quic_time starved_from, starved_to;
   uint64_t starved_record;
@@ -79,10 +80,17 @@ static void acks_delay(acks_side *s, const quic_picture *p, const qlog_event *e,
   }
 }
 
+/* acks_holes counts packets of |acker| that never came: ACKs may be lost. */
+static uint64_t acks_holes(const quic_picture *p, int acker) {
+  const quic_sent *s = quic_analysis_sent(p->analysis, acker, QUIC_SPACE_APP);
+
+  return s ? quic_sent_never_seen(s) : 0;
+}
+
 /* acks_starved settles the late ACK before this one: where packets were lost,
    the acknowledging side was not to blame. */
-static void acks_starved(acks_side *s, const quic_picture *p) {
-  if (s->starved && p->lost == s->lost) {
+static void acks_starved(acks_side *s, const quic_picture *p, int acker) {
+  if (s->starved && p->lost == s->lost && acks_holes(p, acker) == s->holes) {
     acks_note(&s->starvation, s->starved_from, s->starved_to, s->starved_record,
               s->starved_for);
   }
@@ -115,7 +123,7 @@ static void acks_took(acks_side *s, const quic_picture *p, const qlog_event *e,
   const qlog_packet *packet = &e->u.packet;
   bool newest = sent->largest_acked != s->largest;
 
-  acks_starved(s, p);
+  acks_starved(s, p, acker);
   s->acks++;
   if (p->handshake != QUIC_TIME_NEVER && p->confirmed) {
     for (size_t i = 0; i < packet->nframes && newest; i++) {
@@ -131,6 +139,7 @@ static void acks_took(acks_side *s, const quic_picture *p, const qlog_event *e,
     }
   }
   s->since = sent->eliciting_in_flight ? e->time : QUIC_TIME_NEVER;
+  s->holes = s->starved ? s->holes : acks_holes(p, acker);
 }
 
 static void acks_event(void *state, quic_findings *f, const quic_picture *p,
@@ -150,6 +159,7 @@ static void acks_event(void *state, quic_findings *f, const quic_picture *p,
       acks_took(s, p, e, acker, sent);
     } else if (s->since == QUIC_TIME_NEVER && sent->eliciting_in_flight) {
       s->since = e->time;
+      s->holes = s->starved ? s->holes : acks_holes(p, acker);
     } else if (sent->eliciting_in_flight == 0) {
       s->since = QUIC_TIME_NEVER;
     }
@@ -255,7 +265,7 @@ static void acks_end(void *state, quic_findings *f, const quic_picture *p) {
   acks_state *st = state;
 
   for (int side = 0; side < QUIC_SIDES; side++) {
-    acks_starved(&st->side[side], p);
+    acks_starved(&st->side[side], p, side);
     acks_delay_tell(&st->side[side], f, p, side);
     acks_starvation_tell(&st->side[side], f, p, side);
   }

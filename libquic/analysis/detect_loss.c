@@ -68,6 +68,10 @@ static void loss_episode(quic_findings *f, const quic_picture *p,
     found->severity = QUIC_NOTE;
     quic_finding_line(found, "the first losses, and round trips had grown: "
                              "slow start filled the queue, as it does");
+  } else if (ep->early) {
+    found->severity = QUIC_NOTE;
+    quic_finding_line(found, "the handshake was not confirmed yet: the other "
+                             "side may have lacked keys or state");
   } else if (ep->queue) {
     quic_finding_line(found, "round trips had grown before: a queue was full");
   } else {

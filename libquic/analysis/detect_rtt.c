@@ -147,7 +147,8 @@ static bool rtt_apart(quic_duration a, quic_duration b) {
 }
 
 /* rtt_step: the first level differs from the last two, which agree, and a
-   single sample made most of the way; a queue grows and drains in many. */
+   single sample made a third of the way, for either half of it may change
+   first; a queue grows and drains in many. */
 static void rtt_step(rtt_state *s, quic_findings *f, const quic_picture *p,
                      const qlog_event *e) {
   const rtt_level *l = s->level;
@@ -161,7 +162,7 @@ static void rtt_step(rtt_state *s, quic_findings *f, const quic_picture *p,
   }
   way = now > was ? now - was : was - now;
   jump = l[1].jump > l[2].jump ? l[1].jump : l[2].jump;
-  if (jump < way / 5 * 3) {
+  if (jump < way / 3) {
     return;
   }
   w = (rtt_window){.from = l[1].from,

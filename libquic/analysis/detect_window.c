@@ -14,7 +14,7 @@
 #define WINDOW_FREEZE_ROUNDS 20
 #define WINDOW_FREEZE_TIME (250 * QUIC_MILLISECOND)
 #define WINDOW_HELD_MAX 4
-#define WINDOW_FULL_TIME (100 * QUIC_MILLISECOND)
+#define WINDOW_FULL_TIME (20 * QUIC_MILLISECOND)
 #define WINDOW_BACK                                                            \
   (500 * QUIC_MILLISECOND)    /* BBR's RTT probe is over then                  \
                                */
@@ -202,17 +202,17 @@ static void window_freeze(const window_full *w, quic_findings *f,
                     (unsigned long long)(w->window / p->mds),
                     (unsigned long long)(w->window % p->mds * 10 / p->mds),
                     (unsigned long long)p->mds, quic_evidence_duration(span).s,
-                    (unsigned long long)(span / p->srtt));
+                    (unsigned long long)(span / w->rtt));
   quic_finding_line(found, "cause: a sender of full packets cannot fill it, is "
                            "taken for one limited by its application, and so "
                            "no ACK grows the window");
   quic_finding_line(found, "cured by: not counting as limited when data was "
                            "left because the window had no room");
   quic_finding_fact_add(found, "window", QUIC_UNIT_OCTETS, w->window);
-  quic_finding_fact_add(found, "rounds", QUIC_UNIT_COUNT, span / p->srtt);
+  quic_finding_fact_add(found, "rounds", QUIC_UNIT_COUNT, span / w->rtt);
   quic_finding_fact_add(found, "acked_packets", QUIC_UNIT_COUNT,
                         w->acked_to - w->acked);
-  quic_finding_fact_add(found, "rtt", QUIC_UNIT_NS, p->srtt);
+  quic_finding_fact_add(found, "rtt", QUIC_UNIT_NS, w->rtt);
 }
 
 static void window_no_growth(const window_full *w, quic_findings *f,
@@ -279,7 +279,7 @@ static void window_on_full(window_state *s, quic_findings *f,
   window_full *w = &s->full;
   uint64_t moved = window > w->window ? window - w->window : w->window - window;
 
-  if (w->open && (p->lost_now || moved >= p->mds / 4 ||
+  if (w->open && (p->lost_now || moved > p->mds / 16 ||
                   e->time - w->at > 2 * p->srtt + 10 * QUIC_MILLISECOND)) {
     window_full_close(s, f, p);
   }
@@ -317,10 +317,11 @@ static void window_on_drop(window_state *s, const quic_picture *p,
   window_drop *d = &s->drop;
 
   if (d->time) {
-    if (window >= d->before / 4 * 3 &&
-        e->time - d->time <= WINDOW_BACK + 4 * p->srtt) {
-      d->time = 0;
-    } else if (e->time - d->time > WINDOW_BACK + 4 * p->srtt) {
+    bool back = window >= d->before / 4 * 3;
+
+    if (back && s->base < d->before / 2 && d->lost == 0) {
+      d->time = 0; /* given back at once: BBR's RTT probe */
+    } else if (back || e->time - d->time > WINDOW_BACK + 4 * p->srtt) {
       window_drop_keep(s);
     } else if (window < d->after) {
       d->after = window;
@@ -428,7 +429,12 @@ static void window_end(void *state, quic_findings *f, const quic_picture *p) {
   for (size_t i = 0; i < s->nheld; i++) {
     const window_full *w = &s->held[i];
 
-    if (!window_told(f, QUIC_FOUND_SPIRAL, w->from + (w->at - w->from) / 2)) {
+    if (window_told(f, QUIC_FOUND_SPIRAL, w->from + (w->at - w->from) / 2)) {
+      continue;
+    }
+    if (w->window > p->floor) {
+      window_freeze(w, f, p);
+    } else {
       window_no_growth(w, f, p);
     }
   }

@@ -4,19 +4,11 @@
 
 #define EPISODES_QUEUE (2 * QUIC_MILLISECOND)
 
-/* episodes_queue: round trips are a quarter longer than the shortest. */
+/* episodes_queue: round trips are a quarter longer than the shortest.  The
+   latest would have delays of ACKs in it. */
 static bool episodes_queue(const quic_picture *p) {
-  const quic_rtt *rtt = quic_analysis_rtt(p->analysis, p->local);
-  quic_duration latest =
-      p->told_rtt && p->metrics.latest_rtt != QLOG_NONE && p->srtt
-          ? p->metrics.latest_rtt
-          : rtt->latest;
-
-  if (latest < p->srtt) {
-    latest = p->srtt;
-  }
-  return p->min_rtt && latest > p->min_rtt + p->min_rtt / 4 &&
-         latest > p->min_rtt + EPISODES_QUEUE;
+  return p->min_rtt && p->srtt > p->min_rtt + p->min_rtt / 4 &&
+         p->srtt > p->min_rtt + EPISODES_QUEUE;
 }
 
 static void episodes_begin(quic_episodes *ep, const quic_picture *p,
@@ -37,7 +29,8 @@ static void episodes_begin(quic_episodes *ep, const quic_picture *p,
                            .row_max = 1,
                            .flight = s ? s->packets_in_flight : 0,
                            .queue = episodes_queue(p),
-                           .start = ep->count == 0};
+                           .start = ep->count == 0,
+                           .early = !p->confirmed};
   ep->at[i] = loss->sent;
   ep->queue[i] = ep->now.queue;
   ep->count++;

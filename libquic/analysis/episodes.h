@@ -20,6 +20,7 @@ typedef struct quic_episode {
   uint64_t row, row_max;
   uint64_t flight; /* packets in flight when the first was found */
   bool queue;      /* the round trip had grown: a queue was full */
+  bool early;      /* the handshake was not confirmed yet */
   bool start;      /* no loss before: the end of slow start */
 } quic_episode;
 

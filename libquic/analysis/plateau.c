@@ -3,7 +3,7 @@
 #include "analysis/evidence.h"
 
 #define PLATEAU_PACKETS 10 /* delivered in a slot that counts as the best */
-#define PLATEAU_FIRST 4    /* slots that make its first rate */
+#define PLATEAU_FIRST 8    /* slots until its first rate has settled */
 #define PLATEAU_SLOTS_MISSED 4
 
 void quic_plateau_init(quic_plateau *pl) {
@@ -104,10 +104,10 @@ static void plateau_low(quic_plateau *pl, const quic_picture *p,
   }
   pl->slots++;
   pl->octets += octets;
+  pl->recent = 3 * (pl->recent / 4) + rate / 4;
   if (pl->slots <= PLATEAU_FIRST) {
-    pl->first = (3 * (pl->first / 4)) + rate / 4;
+    pl->first = pl->recent;
   }
-  pl->recent = (3 * (pl->recent / 4)) + rate / 4;
 }
 
 bool quic_plateau_event(quic_plateau *pl, const quic_picture *p,
