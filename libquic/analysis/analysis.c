@@ -5,6 +5,7 @@
 #include "analysis/inferred.h"
 
 #define ANALYSIS_ACK_DELAY_EXPONENT_MAX 20   /* RFC 9000 §18.2 */
+#define ANALYSIS_DATAGRAM_MIN 1200           /* §14.1 */
 #define ANALYSIS_MAX_ACK_DELAY_MAX (1 << 14) /* ms */
 
 /* What a side did since the other was last heard. */
@@ -382,6 +383,18 @@ static quic_mark analysis_mark(const qlog_event *e, int side) {
   return at;
 }
 
+/* analysis_padded: a log tells the length of packets, often without the padding
+   of the datagram, which a client's Initial always has (RFC 9000 §14.1). */
+static uint64_t analysis_padded(const quic_analysis *a, const qlog_packet *p,
+                                int side, uint64_t octets) {
+  return a->settings.vantage != QUIC_VANTAGE_NETWORK &&
+                 side == QUIC_SIDE_CLIENT && octets &&
+                 p->header->type == QUIC_PACKET_INITIAL &&
+                 octets < ANALYSIS_DATAGRAM_MIN
+             ? ANALYSIS_DATAGRAM_MIN
+             : octets;
+}
+
 static void analysis_packet(quic_analysis *a, const qlog_event *e) {
   const qlog_packet *p = &e->u.packet;
   int side = quic_analysis_side(a, e), rv;
@@ -400,7 +413,9 @@ static void analysis_packet(quic_analysis *a, const qlog_event *e) {
   at = (quic_mark){e->time, quic_event_record(e),
                    p->header->pn_len ? p->header->pn : QLOG_NONE, (int8_t)side,
                    (int8_t)p->header->type};
-  facts.datagram = quic_totals_datagram(&a->totals[side], p);
+  facts.datagram =
+      analysis_padded(a, p, side, quic_totals_datagram(&a->totals[side], p));
+
   if (p->stateless_reset) {
     analysis_reset(a, &at);
     return;

@@ -9,7 +9,8 @@
 #define FLOW_SETS 32 /* of streams watched at a time, each with FLOW_WAYS */
 #define FLOW_WAYS 4
 #define FLOW_SHARE_MIN 2000 /* thousandths of a per cent of the time */
-#define FLOW_OPEN_RTTS 3    /* that a wait lasts which never ends */
+#define FLOW_TOTAL_MIN (100 * QUIC_MILLISECOND)
+#define FLOW_OPEN_RTTS 3 /* that a wait lasts which never ends */
 
 typedef enum flow_kind {
   FLOW_KIND_CONNECTION,
@@ -304,6 +305,11 @@ static void flow_left(flow_state *s, const quic_picture *p,
   }
 }
 
+/* flow_small: it cost some round trips, but nobody felt it. */
+static bool flow_small(quic_duration total, uint64_t share) {
+  return share < FLOW_SHARE_MIN && total < FLOW_TOTAL_MIN;
+}
+
 static void flow_tell(const flow_state *s, quic_findings *f,
                       const quic_picture *p, flow_kind kind, int side) {
   static const struct flow_row {
@@ -317,6 +323,7 @@ static void flow_tell(const flow_state *s, quic_findings *f,
   const quic_longest *l = &s->waits[side][kind];
   quic_duration whole = quic_time_since(quic_over(p), p->start);
   uint64_t share = quic_share(l->total, whole);
+  bool small = flow_small(l->total, share);
   char took[QUIC_DURATION_TEXT];
 
   if (l->total == 0 ||
@@ -325,7 +332,15 @@ static void flow_tell(const flow_state *s, quic_findings *f,
   }
   for (size_t i = 0; i < l->len; i++) {
     const quic_stretch *w = &l->items[i];
-    quic_finding *found = quic_finding_of(f, rows[kind].id, w);
+    quic_finding *found;
+
+    if (i && w->to == w->from) {
+      continue; /* as times in whole milliseconds have it */
+    }
+    found = quic_finding_of(f, rows[kind].id, w);
+    if (found && small) {
+      found->severity = QUIC_NOTE;
+    }
 
     quic_finding_line(found, "%s waited %s for %s", quic_side_name(side),
                       quic_duration_text(took, w->to - w->from),
@@ -348,14 +363,20 @@ static void flow_tell(const flow_state *s, quic_findings *f,
   }
 }
 
-static void flow_tell_late(const flow_state *s, quic_findings *f, int side) {
+static void flow_tell_late(const flow_state *s, quic_findings *f,
+                           const quic_picture *p, int side) {
   const quic_longest *l = &s->late[side];
+  quic_duration whole = quic_time_since(quic_over(p), p->start);
+
   char took[QUIC_DURATION_TEXT];
 
   for (size_t i = 0; i < l->len; i++) {
     const quic_stretch *w = &l->items[i];
     quic_finding *found = quic_finding_of(f, QUIC_FOUND_SLOW_CREDIT, w);
 
+    if (found && flow_small(l->total, quic_share(l->total, whole))) {
+      found->severity = QUIC_NOTE;
+    }
     quic_finding_line(found,
                       "%s raised a limit %s after half of it had been used, "
                       "and its peer had to wait",
@@ -375,7 +396,7 @@ static void flow_end(void *state, quic_findings *f, const quic_picture *p) {
     for (int kind = 0; kind < FLOW_KINDS; kind++) {
       flow_tell(s, f, p, (flow_kind)kind, side);
     }
-    flow_tell_late(s, f, quic_side_other(side));
+    flow_tell_late(s, f, p, quic_side_other(side));
   }
 }
 

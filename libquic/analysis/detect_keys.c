@@ -78,6 +78,11 @@ static void keys_end_failing(keys_state *s, quic_findings *f,
   if (s->failures >= KEYS_BURST && s->update != QUIC_TIME_NEVER &&
       quic_time_since(s->failing.from, s->update) <= KEYS_PTOS * p->pto) {
     found = quic_finding_of(f, QUIC_FOUND_KEY_UPDATE, &s->failing);
+    if (found && recovered) {
+      found->severity = quic_time_since(p->now, s->failing.from) <= p->pto
+                            ? QUIC_NOTE
+                            : QUIC_WARNING;
+    }
     quic_finding_line(
         found, "%llu packets failed to open from %s after a key update on%s",
         (unsigned long long)s->failures,

@@ -8,7 +8,7 @@
 #define PATH_SAMPLES 8   /* large packets watched at a time */
 #define PATH_LARGE 1200  /* octets that every path carries (RFC 9000 §14) */
 #define PATH_LOST_MIN 5  /* large ones passed over by acknowledgments */
-#define PATH_SMALL_MIN 2 /* smaller ones acknowledged meanwhile */
+#define PATH_SMALL_MIN 3 /* smaller ones acknowledged meanwhile */
 #define PATH_PASSED 3    /* kPacketThreshold */
 #define PATH_RANGES 32   /* looked at of an ACK frame */
 #define PATH_PTOS 3      /* for a PATH_RESPONSE to come */
@@ -28,6 +28,7 @@ typedef struct path_state {
   uint64_t largest; /* acknowledged; QLOG_NONE */
   uint64_t small;   /* ACKs that went on, with no large one in them */
   uint64_t lost;
+  uint64_t passes; /* ACKs that passed over some */
   quic_stretch hole;
   uint64_t size; /* of the smallest of the lost */
   bool told;     /* in this run */
@@ -35,7 +36,8 @@ typedef struct path_state {
   /* PATH_CHALLENGE without an answer, by who asks. */
   quic_stretch asked[QUIC_SIDES];
   bool waiting[QUIC_SIDES];
-  bool failed[QUIC_SIDES]; /* told */
+  bool failed[QUIC_SIDES];        /* told */
+  quic_time answered[QUIC_SIDES]; /* last answer; QUIC_TIME_NEVER */
   /* ECN of the local side. */
   uint64_t marked;   /* packets or datagrams sent with ECT */
   uint64_t acks;     /* ACK frames for 1-RTT after the first was marked */
@@ -52,12 +54,13 @@ static void path_init(void *state, const quic_mem *mem) {
   s->largest = s->mtu = QLOG_NONE;
   s->hole.from = QUIC_TIME_NEVER;
   s->ecn.from = QUIC_TIME_NEVER;
+  s->answered[0] = s->answered[1] = QUIC_TIME_NEVER;
 }
 
 /* Sizes. */
 
 static void path_run_over(path_state *s) {
-  s->lost = s->small = 0;
+  s->lost = s->small = s->passes = 0;
   s->hole.from = QUIC_TIME_NEVER;
   s->told = false;
 }
@@ -114,6 +117,7 @@ static void path_acked(path_state *s, const quic_picture *p,
                        const qlog_event *e, const quic_frame *ack) {
   uint64_t largest = ack->u.ack.largest;
   bool on = s->largest == QLOG_NONE || largest > s->largest;
+  uint64_t before = s->lost;
 
   if (!on) {
     return;
@@ -137,6 +141,7 @@ static void path_acked(path_state *s, const quic_picture *p,
     }
   }
   s->small += s->lost > 0;
+  s->passes += s->lost > before;
 }
 
 static void path_tell_mtu(path_state *s, quic_findings *f,
@@ -144,6 +149,7 @@ static void path_tell_mtu(path_state *s, quic_findings *f,
   quic_finding *found;
 
   if (s->told || s->lost < PATH_LOST_MIN || s->small < PATH_SMALL_MIN ||
+      s->passes < PATH_SMALL_MIN ||
       quic_time_since(s->hole.to, s->hole.from) < p->pto) {
     return;
   }
@@ -183,8 +189,16 @@ static void path_mtu(path_state *s, quic_findings *f, const quic_picture *p,
 
 /* Migration. */
 
-static void path_asks(path_state *s, const qlog_event *e, int side) {
+/* path_asks notes a challenge.  They come in pairs, of which a log may tell but
+   one answer. */
+static void path_asks(path_state *s, const quic_picture *p, const qlog_event *e,
+                      int side) {
   uint64_t record = quic_event_record(e);
+
+  if (s->answered[side] != QUIC_TIME_NEVER &&
+      quic_time_since(e->time, s->answered[side]) <= p->pto) {
+    return;
+  }
 
   if (!s->waiting[side]) {
     s->waiting[side] = true;
@@ -326,10 +340,12 @@ static void path_frames(path_state *s, const quic_picture *p,
       }
       break;
     case QUIC_FRAME_PATH_CHALLENGE:
-      path_asks(s, e, side);
+      path_asks(s, p, e, side);
       break;
     case QUIC_FRAME_PATH_RESPONSE:
       s->waiting[!side] = s->failed[!side] = false;
+      s->answered[!side] = e->time;
+
       break;
     default:
       break;

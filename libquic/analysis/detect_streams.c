@@ -48,6 +48,8 @@ typedef struct streams_state {
   streams_hole holes[STREAMS_HOLES];
   streams_sending sending[STREAMS_SENDING];
   uint64_t packets[QUIC_SIDES]; /* with stream data */
+  quic_time run[QUIC_SIDES];    /* since then they come without a pause */
+  quic_time data[QUIC_SIDES];   /* the last of them */
   quic_longest stalls;
   streams_code codes[STREAMS_CODES];
   size_t ncodes;
@@ -85,6 +87,26 @@ static quic_duration streams_patience(const quic_picture *p) {
   return STREAMS_RTTS * round > least ? STREAMS_RTTS * round : least;
 }
 
+/* streams_stalled: what was missing since |since| came at |now|, too late, and
+   data had been flowing for all that time. */
+static bool streams_stalled(const streams_state *s, const quic_picture *p,
+                            int side, quic_time since, quic_time now,
+                            uint64_t packets) {
+  quic_time from = s->run[side] > since ? s->run[side] : since;
+
+  return quic_time_since(now, from) > streams_patience(p) &&
+         s->packets[side] - packets >= STREAMS_OTHERS;
+}
+
+/* streams_flow follows how long data of |side| has come without a pause. */
+static void streams_flow(streams_state *s, const quic_picture *p, int side,
+                         quic_time now) {
+  if (s->packets[side]++ == 0 || quic_time_since(now, s->data[side]) > p->pto) {
+    s->run[side] = now;
+  }
+  s->data[side] = now;
+}
+
 static streams_hole *streams_hole_of(streams_state *s, uint64_t id, int side) {
   uint64_t hash = (id * 2 + (uint64_t)side) * 0x9e3779b97f4a7c15u;
 
@@ -96,8 +118,7 @@ static void streams_filled(streams_state *s, const quic_picture *p,
                            streams_hole *h, quic_time now, uint64_t record) {
   quic_stretch at = {h->since, now, h->record, record, h->id, h->side};
 
-  if (quic_time_since(now, h->since) > streams_patience(p) &&
-      s->packets[h->side] - h->packets >= STREAMS_OTHERS) {
+  if (streams_stalled(s, p, h->side, h->since, now, h->packets)) {
     quic_longest_add(&s->stalls, &at);
   }
   h->id = QLOG_NONE;
@@ -185,8 +206,7 @@ static void streams_sent(streams_state *s, const quic_picture *p,
   }
   first = streams_sent_first(w, offset);
   if (first && len &&
-      quic_time_since(e->time, first->time) > streams_patience(p) &&
-      s->packets[p->local] - first->packets >= STREAMS_OTHERS) {
+      streams_stalled(s, p, p->local, first->time, e->time, first->packets)) {
     quic_stretch at = {first->time,          e->time, first->record,
                        quic_event_record(e), w->id,   p->local};
 
@@ -233,6 +253,9 @@ static void streams_packet(streams_state *s, const quic_picture *p,
     const quic_frame *f = &packet->frames[i];
 
     if (quic_frame_is_stream(f)) {
+      if (!data) {
+        streams_flow(s, p, side, e->time);
+      }
       data = true;
       if (side != p->local) {
         streams_received(s, p, e, flow, f, side);
@@ -246,7 +269,6 @@ static void streams_packet(streams_state *s, const quic_picture *p,
       streams_ended(s, e, side, f->u.stop_sending.error_code, true);
     }
   }
-  s->packets[side] += data;
 }
 
 static void streams_event(void *state, quic_findings *f, const quic_picture *p,

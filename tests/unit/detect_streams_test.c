@@ -44,7 +44,7 @@ static void test_stall(void **state) {
 
   (void)state;
   established(&fd, QUIC_VANTAGE_CLIENT);
-  hole(&fd, 660 * MS, 10);
+  hole(&fd, 660 * MS, 21);
   found_end(&fd);
   f = found_first(&fd, QUIC_FOUND_STREAM_STALL);
   assert_non_null(f);
