@@ -31,6 +31,8 @@ UNPACK_LIBS = $(if $(UNPACKERS),$(shell $(PKG_CONFIG) --libs $(UNPACKERS)))
 GNUTLS_LIBS = $(shell $(PKG_CONFIG) --libs gnutls)
 PCAP_LIBS = $(shell $(PKG_CONFIG) --libs libpcap)
 CMOCKA_LIBS = $(shell $(PKG_CONFIG) --libs cmocka)
+# What a test compares with, where it is installed.
+JSONC := $(shell $(PKG_CONFIG) --exists json-c && echo json-c)
 
 WARNINGS := -Wall -Wextra -Wpedantic -Wshadow -Wstrict-prototypes \
   -Wmissing-prototypes -Wold-style-definition -Wpointer-arith -Wcast-qual \
@@ -137,6 +139,12 @@ $(BUILD)/unit/%: $(BUILD)/obj/tests/unit/%.o $(TEST_LIBS)
 	$(call say,LD,$@)
 	$(Q)$(CC) $(ALL_LDFLAGS) $< $(TEST_LIBS) $(CMOCKA_LIBS) $(GNUTLS_LIBS) \
 	  $(PCAP_LIBS) $(UNPACK_LIBS) -lpthread -o $@
+
+ifneq ($(JSONC),)
+$(BUILD)/obj/tests/unit/qlog_oracle_test.o: CFLAGS += -DH3KIT_JSONC
+$(BUILD)/unit/qlog_oracle_test: CMOCKA_LIBS += \
+  $(shell $(PKG_CONFIG) --libs $(JSONC))
+endif
 
 $(BUILD)/replay/%: $(BUILD)/obj/tests/fuzz/%.o \
   $(BUILD)/obj/tests/fuzz/replay.o $(TEST_LIBS)

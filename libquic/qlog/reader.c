@@ -278,6 +278,9 @@ void qlog_reader_del(qlog_reader *r) {
 }
 
 int qlog_reader_feed(qlog_reader *r, quic_bytes octets) {
+  if (r->finished) {
+    return r->err ? r->err : QUIC_ERR_INVALID;
+  }
   if (r->err == 0) {
     r->stats.octets += octets.len;
     r->err = qlog_slicer_feed(r->slicer, octets);
@@ -308,6 +311,9 @@ static int reader_nothing(qlog_reader *r) {
 }
 
 int qlog_reader_finish(qlog_reader *r) {
+  if (r->finished) {
+    return r->err;
+  }
   if (r->err == 0) {
     r->err = qlog_slicer_finish(r->slicer);
   }
@@ -317,6 +323,7 @@ int qlog_reader_finish(qlog_reader *r) {
   if (r->err != 0) {
     return r->err;
   }
+  r->finished = true;
   if (qlog_slicer_cut(r->slicer)) {
     reader_truncated(r);
   }

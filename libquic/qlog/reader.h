@@ -129,7 +129,7 @@ void qlog_reader_del(qlog_reader *r);
 /* qlog_reader_feed takes the next octets and calls |ops| for each record that
    is complete.  Returns 0, QUIC_ERR_NOMEM, or QUIC_ERR_UNSUPPORTED when this is
    no qlog: qlog_reader_problem says what it is instead.  After an error nothing
-   more is taken. */
+   more is taken; after finish nothing is (QUIC_ERR_INVALID). */
 int qlog_reader_feed(qlog_reader *r, quic_bytes octets) QUIC_MUST_USE;
 
 /* qlog_reader_finish says that nothing follows.  What is left of a record is

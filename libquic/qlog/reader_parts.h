@@ -53,6 +53,7 @@ struct qlog_reader {
   qlog_convert *convert;
   qlog_reader_stats stats;
   int err; /* that ended the reading */
+  bool finished;
   const char *problem;
   uint64_t nheads; /* in the file */
   qlog_layout claim;

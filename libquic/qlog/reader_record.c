@@ -145,7 +145,8 @@ static const char *record_time(qlog_reader *r, quic_time *out) {
     repairs[QLOG_REPAIR_DELTA_TIME]++;
   }
   if (negative) {
-    repairs[QLOG_REPAIR_TIME_BELOW]++;
+    repairs[format == QLOG_TIME_DELTA ? QLOG_REPAIR_TIME_BACK
+                                      : QLOG_REPAIR_TIME_BELOW]++;
     v = 0;
   }
   if (v > QUIC_TIME_NEVER - 1 - from) {

@@ -136,6 +136,10 @@ static int json_keys(qlog_slicer *s, const uint8_t **p) {
   }
   rv = json_keep(s, *p, *p + 1);
   ++*p;
+  if (c == '}') {
+    s->loose += s->comma;
+  }
+  s->comma = c == ',' || (s->comma && qlog_plain_space(c));
   if (rv == 0 && c == '"') {
     s->key_len = 0;
     s->key_escape = false;
@@ -414,7 +418,7 @@ int slice_json_finish(qlog_slicer *s) {
   if (!s->decided) {
     return json_replay(s);
   }
-  if (s->mode == SLICE_AFTER) {
+  if (s->mode == SLICE_AFTER || s->mode == SLICE_LOST) {
     return 0;
   }
   s->cut = true;

@@ -3,7 +3,8 @@
 # not there.  Silent when nothing is missing.
 #
 #   deps.sh        what `make all test asan` needs
-#   deps.sh --ci   also the second compiler and its fuzzer runtime
+#   deps.sh --ci   also the second compiler, its fuzzer runtime, and a library
+#                  that a test compares with
 #
 # tshark is optional everywhere: the tests that compare with it say SKIP.
 
@@ -47,6 +48,7 @@ missing() {
   fi
   if [ "$1" = --ci ]; then
     tool_missing "${CLANG:-clang}" clang
+    lib_missing json-c libjson-c-dev
     fuzzer_runtime || printf ' libclang-rt-dev'
   fi
 }
