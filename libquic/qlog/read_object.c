@@ -48,23 +48,32 @@ static qlog_key object_key(const qlog_keys *keys, const qlog_tokens *t) {
       quic_bytes_of(plain, qlog_token_unescape(t->text, plain, sizeof(plain))));
 }
 
+/* object_scalar takes a value that is not nested as the member |key|. */
+static inline bool object_scalar(qlog_object *o, qlog_key key,
+                                 const qlog_tokens *t, qlog_token token) {
+  if (token == QLOG_TOKEN_ERROR) {
+    return false;
+  }
+  if (key) {
+    object_set(o, key, token, t->text, t->escaped);
+  }
+  return true;
+}
+
 /* object_take takes a value whose token was just returned as the member |key|:
    what is nested is passed over and kept whole. */
 static bool object_take(qlog_object *o, qlog_key key, qlog_tokens *t,
                         qlog_token token) {
-  quic_bytes text = t->text;
-  bool escaped = t->escaped;
+  quic_bytes text;
 
-  if (token == QLOG_TOKEN_OBJECT || token == QLOG_TOKEN_ARRAY) {
-    if (!qlog_tokens_skip(t, token, &text)) {
-      return false;
-    }
-    escaped = false;
-  } else if (token == QLOG_TOKEN_ERROR) {
+  if (token != QLOG_TOKEN_OBJECT && token != QLOG_TOKEN_ARRAY) {
+    return object_scalar(o, key, t, token);
+  }
+  if (!qlog_tokens_skip(t, token, &text)) {
     return false;
   }
   if (key) {
-    object_set(o, key, token, text, escaped);
+    object_set(o, key, token, text, false);
   }
   return true;
 }
@@ -110,7 +119,7 @@ static bool object_leaf(qlog_convert *c, qlog_tokens *t, qlog_object *o) {
     bool nested = token == QLOG_TOKEN_OBJECT || token == QLOG_TOKEN_ARRAY;
 
     if (nested ? !object_nested(c, t, o, key, token)
-               : !object_take(o, key, t, token)) {
+               : !object_scalar(o, key, t, token)) {
       return false;
     }
   }
@@ -157,7 +166,7 @@ static bool object_data(qlog_convert *c, qlog_tokens *t) {
     } else if (token == QLOG_TOKEN_OBJECT || token == QLOG_TOKEN_ARRAY) {
       ok = object_nested(c, t, o, key, token);
     } else {
-      ok = object_take(o, key, t, token);
+      ok = object_scalar(o, key, t, token);
     }
     if (!ok) {
       return false;
@@ -173,7 +182,6 @@ int qlog_read_data(qlog_convert *c, quic_bytes json,
   bool ok;
 
   qlog_object_clear(&c->top);
-  qlog_object_clear(&c->frame);
   c->nframes = 0;
   c->nranges = 0;
   if (json.len == 0) {

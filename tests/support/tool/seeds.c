@@ -14,6 +14,8 @@
 #include "tests/fuzz/script.h"
 #include "tests/support/capgen_link.h"
 #include "tests/support/capgen_tls.h"
+#include "tests/support/qlogback.h"
+#include "tests/support/qlogsample.h"
 #include "wire/frame.h"
 #include "wire/h3.h"
 #include "wire/tparam.h"
@@ -884,6 +886,42 @@ static void seed_qpack(seed *s) {
   }
 }
 
+/* --- qlog ------------------------------------------------------------------
+ */
+
+/* Takes events and makes records of them. */
+typedef struct seed_events {
+  qlog_sink sink;
+  seed *s;
+  qlogback back;
+} seed_events;
+
+static void seed_event(qlog_sink *sink, const qlog_event *e) {
+  seed_events *events = (seed_events *)sink;
+  quic_writer *wr = &events->s->wr;
+  quic_bytes record = qlogback_write(&events->back, e);
+
+  if (record.len > 2000) {
+    return;
+  }
+  seed_begin(events->s, "qlog_convert");
+  quic_writer_u8(wr, 0);
+  quic_writer_bytes(wr, qlogback_member(record, "name"));
+  quic_writer_u8(wr, '\n');
+  quic_writer_bytes(wr, qlogback_member(record, "data"));
+  seed_end(events->s);
+}
+
+static void seed_qlog(seed *s) {
+  seed_events events = {.sink = {seed_event}, .s = s};
+
+  for (int compat = 0; compat < 2; compat++) {
+    qlogback_init(&events.back, compat);
+    (void)qlogsample_all(&events.sink);
+    qlogback_free(&events.back);
+  }
+}
+
 int main(int argc, char **argv) {
   static seed s;
 
@@ -907,5 +945,6 @@ int main(int argc, char **argv) {
   seed_inorder(&s);
   seed_qpack(&s);
   seed_apps(&s);
+  seed_qlog(&s);
   return 0;
 }
