@@ -28,25 +28,33 @@ static fuzz_world *fuzz_open(void) {
   return &world;
 }
 
-/* fuzz_again checks that |e|, written and read, is written the same.  Settings
-   may change their order, and numbers that no frame can have are told as they
-   are. */
-static void fuzz_again(fuzz_world *w, const qlog_event *e) {
-  quic_bytes record = qlogback_write(&w->back, e), copy, again;
-  uint8_t *text = fuzz_copy(record);
-  qlog_event got;
+/* fuzz_round writes |e| and reads that as |got|; returns the record. */
+static uint8_t *fuzz_round(fuzz_world *w, const qlog_event *e, qlog_event *got,
+                           quic_bytes *record) {
+  uint8_t *text;
 
-  copy = quic_bytes_of(text, record.len);
-  FUZZ_CHECK(qlogback_convert(&w->back, qlogback_member(copy, "name"),
-                              qlogback_member(copy, "data"), &got) == 0);
-  FUZZ_CHECK(got.type == e->type);
-  got.time = e->time;
-  again = qlogback_write(&w->back, &got);
-  if (e->type != QLOG_H3_PARAMETERS_SET &&
-      e->type != QLOG_H3_PARAMETERS_RESTORED) {
-    FUZZ_CHECK(quic_bytes_eq(copy, again));
-  }
-  free(text);
+  *record = qlogback_write(&w->back, e);
+  record->data = text = fuzz_copy(*record);
+  FUZZ_CHECK(qlogback_convert(&w->back, qlogback_member(*record, "name"),
+                              qlogback_member(*record, "data"), got) == 0);
+  FUZZ_CHECK(got->type == e->type);
+  got->time = e->time;
+  return text;
+}
+
+/* fuzz_again writes and reads |e| until it should stay the same: only the first
+   time the order of settings, or what a record has no room for, may change. */
+static void fuzz_again(fuzz_world *w, const qlog_event *e) {
+  quic_bytes first, second, third;
+  qlog_event once, twice;
+  uint8_t *texts[2];
+
+  texts[0] = fuzz_round(w, e, &once, &first);
+  texts[1] = fuzz_round(w, &once, &twice, &second);
+  third = qlogback_write(&w->back, &twice);
+  FUZZ_CHECK(quic_bytes_eq(second, third));
+  free(texts[0]);
+  free(texts[1]);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {

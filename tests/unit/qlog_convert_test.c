@@ -223,8 +223,8 @@ static void test_malformed(void **state) {
   } rows[] = {{"{", 1},
               {"{\"header\":{\"packet_type\":}", 25},
               {"{\"frames\":[{\"frame_type\":\"ack\"},", 32},
-              {"{\"frames\":[{\"acked_ranges\":[[1,", 33},
-              {"{\"raw\":{\"length\":1}", 20},
+              {"{\"frames\":[{\"acked_ranges\":[[1,", 31},
+              {"{\"raw\":{\"length\":1}", 19},
               {"{} x", 3},
               {"x", 0},
               {"[1", 2}};
@@ -303,6 +303,36 @@ static void test_caller(void **state) {
   assert_int_equal(e.u.packet.header->pn_len, 4);
   qlog_convert_del(c);
   qlog_convert_del(NULL);
+}
+
+/* Each name is found, and with one octet changed, wherever it is, hardly any:
+   what then is found is that name. */
+static void test_keys(void **state) {
+  const qlog_keys *keys;
+  qlog_convert *c;
+
+  (void)state;
+  assert_int_equal(qlog_convert_new(&c, quic_mem_default()), 0);
+  keys = &c->tables.keys;
+  assert_true(keys->len > 300);
+  for (qlog_key key = 1; key < keys->len; key++) {
+    quic_bytes name = keys->names[key].text;
+    uint8_t other[QLOG_KEY_LEN];
+
+    assert_true(name.len <= sizeof(other));
+    assert_int_equal(qlog_keys_find(keys, name), key);
+    for (size_t i = 0; i < name.len; i++) {
+      qlog_key found;
+
+      memcpy(other, name.data, name.len);
+      other[i] ^= 1;
+      found = qlog_keys_find(keys, quic_bytes_of(other, name.len));
+      assert_true(!found ||
+                  memcmp(keys->names[found].text.data, other, name.len) == 0);
+    }
+  }
+  assert_int_equal(qlog_keys_find(keys, quic_bytes_of(NULL, 0)), 0);
+  qlog_convert_del(c);
 }
 
 /* --- memory ----------------------------------------------------------------
@@ -398,11 +428,11 @@ static void test_memory_back(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(test_written),     cmocka_unit_test(test_written_compat),
-      cmocka_unit_test(test_hostile),     cmocka_unit_test(test_hostile_compat),
-      cmocka_unit_test(test_malformed),   cmocka_unit_test(test_twice),
-      cmocka_unit_test(test_caller),      cmocka_unit_test(test_memory),
-      cmocka_unit_test(test_memory_back),
+      cmocka_unit_test(test_written),   cmocka_unit_test(test_written_compat),
+      cmocka_unit_test(test_hostile),   cmocka_unit_test(test_hostile_compat),
+      cmocka_unit_test(test_malformed), cmocka_unit_test(test_twice),
+      cmocka_unit_test(test_caller),    cmocka_unit_test(test_keys),
+      cmocka_unit_test(test_memory),    cmocka_unit_test(test_memory_back),
   };
 
   return cmocka_run_group_tests(tests, NULL, NULL);

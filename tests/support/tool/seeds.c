@@ -890,14 +890,14 @@ static void seed_qpack(seed *s) {
  */
 
 /* Takes events and makes records of them. */
-typedef struct seed_events {
+typedef struct seed_records {
   qlog_sink sink;
   seed *s;
   qlogback back;
-} seed_events;
+} seed_records;
 
-static void seed_event(qlog_sink *sink, const qlog_event *e) {
-  seed_events *events = (seed_events *)sink;
+static void seed_record(qlog_sink *sink, const qlog_event *e) {
+  seed_records *events = (seed_records *)sink;
   quic_writer *wr = &events->s->wr;
   quic_bytes record = qlogback_write(&events->back, e);
 
@@ -913,7 +913,7 @@ static void seed_event(qlog_sink *sink, const qlog_event *e) {
 }
 
 static void seed_qlog(seed *s) {
-  seed_events events = {.sink = {seed_event}, .s = s};
+  seed_records events = {.sink = {seed_record}, .s = s};
 
   for (int compat = 0; compat < 2; compat++) {
     qlogback_init(&events.back, compat);
