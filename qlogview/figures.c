@@ -17,6 +17,9 @@ static void figures_sides(qv_figures *f, const qv_connection *c) {
     s->data = flow ? quic_flow_side_of(flow, side)->sum : 0;
     s->lost_told = counts.told_lost != 0;
     s->lost = s->lost_told ? counts.told_lost : counts.lost;
+    s->lost_share =
+        s->packets ? (uint64_t)((double)s->lost * 100000 / (double)s->packets)
+                   : 0;
     s->spurious = counts.spurious;
   }
   f->sender = f->side[QUIC_SIDE_SERVER].data >= f->side[QUIC_SIDE_CLIENT].data

@@ -14,6 +14,7 @@ typedef struct qv_figures_side {
   uint64_t packets, octets; /* QUIC packets that this side sent */
   uint64_t data;            /* octets of STREAM data, each counted once */
   uint64_t lost;            /* packets */
+  uint64_t lost_share;      /* of the packets, thousandths of a per cent */
   bool lost_told;           /* by the endpoint, else made out */
   uint64_t spurious;        /* of them: in vain */
 } qv_figures_side;
