@@ -33,7 +33,9 @@ int qlog_convert_new(qlog_convert **out, const quic_mem *mem) {
   return 0;
 }
 
-void qlog_convert_del(qlog_convert *c) { quic_mem_free(c->mem, c); }
+void qlog_convert_del(qlog_convert *c) {
+  quic_mem_free(c->mem, c);
+}
 
 int qlog_convert_event(qlog_convert *c, const qlog_convert_in *in,
                        qlog_event *out, qlog_convert_error *error) {
@@ -347,10 +349,10 @@ static void test_again(void **state) {
   int told = 0;
 
   (void)state;
-  assert_int_equal(
-      qlog_reader_new(&r, quic_mem_default(), &set, &ops, &record), 0);
-  assert_int_equal(
-      qlog_reader_feed(r, quic_bytes_of(text, sizeof(text) - 1)), 0);
+  assert_int_equal(qlog_reader_new(&r, quic_mem_default(), &set, &ops, &record),
+                   0);
+  assert_int_equal(qlog_reader_feed(r, quic_bytes_of(text, sizeof(text) - 1)),
+                   0);
   assert_int_equal(qlog_reader_finish(r), 0);
   qlog_reader_del(r);
   assert_int_equal(record.number, 3);
@@ -358,8 +360,8 @@ static void test_again(void **state) {
   ops.record = again_record;
   assert_int_equal(qlog_reader_new(&r, quic_mem_default(), &set, &ops, &told),
                    0);
-  assert_int_equal(
-      qlog_reader_feed(r, quic_bytes_of(text, sizeof(text) - 1)), 0);
+  assert_int_equal(qlog_reader_feed(r, quic_bytes_of(text, sizeof(text) - 1)),
+                   0);
   assert_int_equal(qlog_reader_finish(r), 0);
   before = *qlog_reader_stats_of(r);
   record.number = 77;
