@@ -243,6 +243,7 @@ static void test_malformed(void **state) {
     }
   }
   /* Data that is none or no object is an event nevertheless. */
+  memset(b.repairs, 0, sizeof(b.repairs));
   for (size_t i = 0; i < 4; i++) {
     static const char *const data[] = {"", "null", "[1,{\"a\":2}]", "\"x\""};
 
