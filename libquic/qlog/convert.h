@@ -19,8 +19,8 @@ typedef struct qlog_convert_trace {
 
 typedef struct qlog_convert qlog_convert;
 
-/* qlog_convert_new makes a converter; it remembers per group nothing but what
-   units turned out to be.  Returns 0 or QUIC_ERR_NOMEM. */
+/* qlog_convert_new makes a converter; from record to record it remembers
+   nothing.  Returns 0 or QUIC_ERR_NOMEM. */
 int qlog_convert_new(qlog_convert **out, const quic_mem *mem) QUIC_MUST_USE;
 void qlog_convert_del(qlog_convert *c);
 

@@ -226,9 +226,20 @@ static inline void qlog_read_bad(qlog_convert *c) {
 }
 
 /* qlog_read_first returns the member of |o| that is there under the first of
-   |names|; under another than the first that is counted. */
-const qlog_value *qlog_read_first(qlog_convert *c, const qlog_object *o,
-                                  const qlog_read_names *names);
+   |names|; under another than the newest that is counted. */
+const qlog_value *qlog_read_first_old(qlog_convert *c, const qlog_object *o,
+                                      const qlog_read_names *names);
+
+static inline const qlog_value *qlog_read_first(qlog_convert *c,
+                                                const qlog_object *o,
+                                                const qlog_read_names *names) {
+  const qlog_key newest = names->keys[0];
+
+  if (qlog_object_has(o, newest)) {
+    return &o->values[newest];
+  }
+  return names->keys[1] ? qlog_read_first_old(c, o, names) : NULL;
+}
 
 bool qlog_value_u64(qlog_convert *c, const qlog_value *v, uint64_t *out);
 bool qlog_value_thousandths(qlog_convert *c, const qlog_value *v,

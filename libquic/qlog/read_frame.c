@@ -471,9 +471,11 @@ static bool frame_fill(qlog_convert *c, quic_frame *f) {
 
   if (f->type == info->type_first) {
     f->type += frame_flags(c, (frame_extra)row->extra);
-    /* CONNECTION_CLOSE has a row for each of its types. */
-    f->info = info = quic_frame_info_find(f->type);
-    row = &c->tables.rows[info - quic_frame_info_at(0)];
+    if (f->type > info->type_last) {
+      /* CONNECTION_CLOSE has a row for each of its types. */
+      f->info = info = quic_frame_info_find(f->type);
+      row = &c->tables.rows[info - quic_frame_info_at(0)];
+    }
   }
   for (size_t i = 0; info->fields[i].kind != QUIC_FIELD_END; i++) {
     if (quic_frame_field_present(f, &info->fields[i]) &&

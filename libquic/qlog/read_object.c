@@ -81,7 +81,7 @@ static bool object_take(qlog_object *o, qlog_key key, qlog_tokens *t,
 /* object_inner takes the members of "raw" or "header". */
 static bool object_inner(qlog_convert *c, qlog_tokens *t, qlog_object *o,
                          qlog_key (*translate)(qlog_key)) {
-  while (qlog_tokens_member(t)) {
+  while (qlog_tokens_next(t) == QLOG_TOKEN_KEY) {
     qlog_key key = translate(object_key(&c->tables.keys, t));
 
     if (!object_take(o, key, t, qlog_tokens_next(t))) {
@@ -113,7 +113,7 @@ static bool object_nested(qlog_convert *c, qlog_tokens *t, qlog_object *o,
 /* object_leaf takes the members of an object inside of the data. */
 static bool object_leaf(qlog_convert *c, qlog_tokens *t, qlog_object *o) {
   qlog_object_clear(o);
-  while (qlog_tokens_member(t)) {
+  while (qlog_tokens_next(t) == QLOG_TOKEN_KEY) {
     qlog_key key = object_key(&c->tables.keys, t);
     qlog_token token = qlog_tokens_next(t);
     bool nested = token == QLOG_TOKEN_OBJECT || token == QLOG_TOKEN_ARRAY;
@@ -152,7 +152,7 @@ static bool object_frames(qlog_convert *c, qlog_tokens *t) {
 static bool object_data(qlog_convert *c, qlog_tokens *t) {
   qlog_object *o = &c->top;
 
-  while (qlog_tokens_member(t)) {
+  while (qlog_tokens_next(t) == QLOG_TOKEN_KEY) {
     qlog_key key = object_key(&c->tables.keys, t);
     qlog_token token = qlog_tokens_next(t);
     bool ok;

@@ -19,13 +19,11 @@ static uint8_t value_lower(uint8_t ch) {
   return ch >= 'A' && ch <= 'Z' ? ch + 32 : ch;
 }
 
-const qlog_value *qlog_read_first(qlog_convert *c, const qlog_object *o,
-                                  const qlog_read_names *names) {
-  for (size_t i = 0; i < QLOG_READ_NAMES && names->keys[i]; i++) {
+const qlog_value *qlog_read_first_old(qlog_convert *c, const qlog_object *o,
+                                      const qlog_read_names *names) {
+  for (size_t i = 1; i < QLOG_READ_NAMES && names->keys[i]; i++) {
     if (qlog_object_has(o, names->keys[i])) {
-      if (i > 0) {
-        qlog_read_repair(c, QLOG_REPAIR_OLD_FIELD);
-      }
+      qlog_read_repair(c, QLOG_REPAIR_OLD_FIELD);
       return &o->values[names->keys[i]];
     }
   }
