@@ -10,6 +10,7 @@
 #define RTT_BLOAT_ROUNDS 20 /* of the shortest round trip */
 #define RTT_BLOAT_TIME QUIC_SECOND
 #define RTT_BLOAT_PACKETS 20
+#define RTT_SILENT (50 * QUIC_MILLISECOND)
 #define RTT_STEP_LEAST (4 * QUIC_MILLISECOND)
 #define RTT_LEVEL_ROUNDS 3 /* that a level is measured for */
 #define RTT_LEVEL_TIME (100 * QUIC_MILLISECOND)
@@ -20,10 +21,11 @@
 /* The shortest round trip of a stretch of time. */
 typedef struct rtt_level {
   quic_time from;
-  quic_duration min;
+  quic_duration min, max;
   quic_duration jump; /* largest change within two samples: either half of the
                          way may change first */
   uint64_t record;
+  uint64_t lost; /* packets before */
   unsigned samples;
 } rtt_level;
 
@@ -59,6 +61,11 @@ static quic_finding *rtt_add(quic_findings *f, const quic_picture *p,
     quic_finding_fact_add(found, "samples", QUIC_UNIT_COUNT, w->samples);
   }
   return found;
+}
+
+/* rtt_silent: no round trip was measured for long, and none is known. */
+static bool rtt_silent(const rtt_window *w, const quic_picture *p) {
+  return w->open && p->now - w->to > 2 * p->srtt + RTT_SILENT;
 }
 
 /* rtt_follow keeps a window open while |high|, and tells when it ends. */
@@ -131,8 +138,8 @@ static void rtt_bloat_tell(quic_findings *f, const quic_picture *p,
 
 /* Levels. */
 
-static void rtt_level_begin(rtt_state *s, quic_duration value,
-                            const qlog_event *e) {
+static void rtt_level_begin(rtt_state *s, const quic_picture *p,
+                            quic_duration value, const qlog_event *e) {
   if (s->nlevels == RTT_LEVELS) {
     memmove(s->level, s->level + 1, (RTT_LEVELS - 1) * sizeof(s->level[0]));
     s->nlevels--;
@@ -165,6 +172,10 @@ static void rtt_step(rtt_state *s, quic_findings *f, const quic_picture *p,
   if (jump < way / 3) {
     return;
   }
+  /* A queue drains at once when its sender pauses. */
+  if (now < was && (l[0].max > was + was / 3 || l[0].lost != p->lost)) {
+    return;
+  }
   w = (rtt_window){.from = l[1].from,
                    .to = e->time,
                    .record = l[1].record,
@@ -192,7 +203,7 @@ static void rtt_levels(rtt_state *s, quic_findings *f, const quic_picture *p,
   quic_duration jump = value > from ? value - from : from - value;
 
   if (!l) {
-    rtt_level_begin(s, value, e);
+    rtt_level_begin(s, p, value, e);
     return;
   }
   if (s->count && jump > l->jump) {
@@ -200,6 +211,9 @@ static void rtt_levels(rtt_state *s, quic_findings *f, const quic_picture *p,
   }
   if (value < l->min) {
     l->min = value;
+  }
+  if (value > l->max) {
+    l->max = value;
   }
   l->samples++;
   if (l->samples < RTT_LEVEL_SAMPLES || e->time - l->from < RTT_LEVEL_TIME ||
@@ -209,7 +223,7 @@ static void rtt_levels(rtt_state *s, quic_findings *f, const quic_picture *p,
   if (s->nlevels == RTT_LEVELS) {
     rtt_step(s, f, p, e);
   }
-  rtt_level_begin(s, value, e);
+  rtt_level_begin(s, p, value, e);
 }
 
 /* rtt_sample returns the round trip that |e| tells, or 0. */
@@ -249,6 +263,10 @@ static void rtt_event(void *state, quic_findings *f, const quic_picture *p,
           &s->spike, value / RTT_SPIKE_TIMES > least && value - least > grace,
           value < 2 * least || value - least < grace / 2, value, s, p, e)) {
     rtt_spike_tell(f, p, &s->spike);
+  }
+  if (rtt_silent(&s->bloat, p)) {
+    s->bloat.open = false;
+    rtt_bloat_tell(f, p, &s->bloat);
   }
   if (rtt_follow(&s->bloat,
                  p->srtt / RTT_BLOAT_TIMES > least &&

@@ -3,6 +3,7 @@
 
 #include "analysis/detector.h"
 #include "analysis/evidence.h"
+#include "analysis/limits.h"
 
 #define WINDOW_ROUNDS 20      /* close to the floor, up to half above it */
 #define WINDOW_FLOOR_ROUNDS 5 /* at it */
@@ -13,7 +14,7 @@
 #define WINDOW_FULL_LONG 40   /* in congestion avoidance */
 #define WINDOW_FREEZE_ROUNDS 20
 #define WINDOW_FREEZE_TIME (250 * QUIC_MILLISECOND)
-#define WINDOW_HELD_MAX 4
+#define WINDOW_HELD_MAX 8
 #define WINDOW_FULL_TIME (20 * QUIC_MILLISECOND)
 #define WINDOW_BACK                                                            \
   (500 * QUIC_MILLISECOND)    /* BBR's RTT probe is over then                  \
@@ -262,14 +263,9 @@ static void window_full_close(window_state *s, quic_findings *f,
                      w->slow_start ? WINDOW_FULL_ROUNDS : WINDOW_FULL_LONG)) {
     return;
   }
-  /* The spiral explains one at the floor, once that is told. */
-  if (w->window < 3 * p->mds) {
-    if (s->nheld < WINDOW_HELD_MAX) {
-      s->held[s->nheld++] = *w;
-    }
-    return;
+  if (s->nheld < WINDOW_HELD_MAX) {
+    s->held[s->nheld++] = *w;
   }
-  window_no_growth(w, f, p);
 }
 
 static void window_on_full(window_state *s, quic_findings *f,
@@ -286,7 +282,8 @@ static void window_on_full(window_state *s, quic_findings *f,
   /* Few packets do not fill a window to nine tenths. */
   if (flight == QLOG_NONE ||
       (flight < window - window / 10 &&
-       (window >= 3 * p->mds || flight + p->mds <= window))) {
+       (window >= 3 * p->mds || flight + p->mds <= window)) ||
+      quic_limits_flow(quic_findings_limits(f), p)) {
     return;
   }
   if (!w->open) {
@@ -330,6 +327,7 @@ static void window_on_drop(window_state *s, const quic_picture *p,
   }
   if (s->base == QLOG_NONE || window >= s->base / 5 * 2 ||
       s->base - window < WINDOW_DROP_PACKETS * p->mds || e->tuple ||
+      !p->confirmed ||
       (s->quiet_to != QUIC_TIME_NEVER && e->time - s->quiet_to <= p->srtt &&
        p->lost == s->base_lost)) {
     return;
@@ -354,13 +352,14 @@ static void window_quiet(window_state *s, const quic_picture *p) {
   s->base_pto = p->metrics.pto_count == QLOG_NONE ? 0 : p->metrics.pto_count;
 }
 
-/* window_told: a finding of |id| covers |time|. */
-static bool window_told(quic_findings *f, quic_finding_id id, quic_time time) {
+/* window_told: a finding of |id| covers a part of [from, to]. */
+static bool window_told(quic_findings *f, quic_finding_id id, quic_time from,
+                        quic_time to) {
   const quic_finding *found;
 
   for (size_t i = 0; (found = quic_findings_at(f, i)); i++) {
-    if (found->id == id && found->determinable && time >= found->from &&
-        time <= found->to + WINDOW_TOLD) {
+    if (found->id == id && found->determinable && to >= found->from &&
+        from <= found->to) {
       return true;
     }
   }
@@ -373,8 +372,8 @@ static void window_drop_tell(quic_findings *f, const quic_picture *p,
 
   /* Persistent congestion takes all down to the minimum; a plateau begins with
      a fall. */
-  if (window_told(f, QUIC_FOUND_PERSISTENT, d->time) ||
-      window_told(f, QUIC_FOUND_PLATEAU, d->time + WINDOW_BACK)) {
+  if (window_told(f, QUIC_FOUND_PERSISTENT, d->time - WINDOW_TOLD, d->time) ||
+      window_told(f, QUIC_FOUND_PLATEAU, d->time, d->time + QUIC_SECOND)) {
     return;
   }
   found = window_add(f, p, QUIC_FOUND_COLLAPSE, d->time, d->time, d->record,
@@ -421,23 +420,30 @@ static void window_event(void *state, quic_findings *f, const quic_picture *p,
   }
 }
 
-static void window_end(void *state, quic_findings *f, const quic_picture *p) {
-  window_state *s = state;
-
-  window_floor_close(&s->floor, f, p);
-  window_full_close(s, f, p);
+/* window_held tells of full windows that nothing else explains. */
+static void window_held(const window_state *s, quic_findings *f,
+                        const quic_picture *p) {
   for (size_t i = 0; i < s->nheld; i++) {
     const window_full *w = &s->held[i];
 
-    if (window_told(f, QUIC_FOUND_SPIRAL, w->from + (w->at - w->from) / 2)) {
+    if (window_told(f, QUIC_FOUND_SPIRAL, w->from, w->at) ||
+        window_told(f, QUIC_FOUND_PLATEAU, w->from, w->at)) {
       continue;
     }
-    if (w->window > p->floor) {
+    if (w->window > p->floor && w->window < 3 * p->mds) {
       window_freeze(w, f, p);
     } else {
       window_no_growth(w, f, p);
     }
   }
+}
+
+static void window_end(void *state, quic_findings *f, const quic_picture *p) {
+  window_state *s = state;
+
+  window_floor_close(&s->floor, f, p);
+  window_full_close(s, f, p);
+  window_held(s, f, p);
   window_drop_keep(s);
   for (size_t i = 0; i < s->ndrops; i++) {
     window_drop_tell(f, p, &s->drops[i]);

@@ -15,6 +15,8 @@ static void episodes_begin(quic_episodes *ep, const quic_picture *p,
                            const quic_loss *loss, quic_time found) {
   const quic_sent *s =
       quic_analysis_sent(p->analysis, p->local, QUIC_SPACE_APP);
+  const quic_mark *confirmed =
+      &quic_analysis_phases(p->analysis)->at[QUIC_PHASE_CONFIRMED];
   size_t i = ep->count % QUIC_EPISODES_MAX;
 
   ep->open = true;
@@ -30,7 +32,7 @@ static void episodes_begin(quic_episodes *ep, const quic_picture *p,
                            .flight = s ? s->packets_in_flight : 0,
                            .queue = episodes_queue(p),
                            .start = ep->count == 0,
-                           .early = !p->confirmed};
+                           .early = loss->sent < confirmed->time};
   ep->at[i] = loss->sent;
   ep->queue[i] = ep->now.queue;
   ep->count++;
@@ -106,5 +108,5 @@ bool quic_episodes_regular(const quic_episodes *ep, quic_episodes_period *out) {
   out->from = ep->at[first % QUIC_EPISODES_MAX];
   out->to = ep->at[(ep->count - 1) % QUIC_EPISODES_MAX];
   return out->regular >= QUIC_EPISODES_PERIODS &&
-         out->regular * 10 >= out->periods * 7 && out->queued * 10 <= n * 3;
+         out->regular * 10 >= out->periods * 7 && out->queued * 4 <= n * 3;
 }

@@ -126,9 +126,9 @@ static void limits_stream(quic_limits *l, const qlog_event *e) {
   }
 }
 
-/* limits_flow: the sum of the offsets, or the offset of the stream that was
+/* The sum of the offsets, or the offset of the stream that was
    sent last, is at its limit. */
-static bool limits_flow(const quic_limits *l, const quic_picture *p) {
+bool quic_limits_flow(const quic_limits *l, const quic_picture *p) {
   const quic_flow *flow = quic_analysis_flow(p->analysis);
   const quic_flow_side *side;
   const quic_flow_stream *s;
@@ -165,7 +165,7 @@ static quic_limit limits_judge(quic_limits *l, const quic_picture *p,
   if (window && flight + p->mds > window) {
     return QUIC_LIMIT_CWND;
   }
-  if (limits_flow(l, p)) {
+  if (quic_limits_flow(l, p)) {
     return QUIC_LIMIT_FLOW;
   }
   return flight ? QUIC_LIMIT_APPLICATION : QUIC_LIMIT_IDLE;

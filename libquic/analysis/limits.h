@@ -57,6 +57,10 @@ void quic_limits_end(quic_limits *l, quic_time last);
    all together are 100000, or all 0 when no time passed. */
 uint64_t quic_limits_share(const quic_limits *l, quic_limit limit);
 
+/* quic_limits_flow tells whether flow control stops the sender now, whatever
+   else does. */
+bool quic_limits_flow(const quic_limits *l, const quic_picture *p);
+
 /* quic_findings_limits returns those that |f| keeps. */
 struct quic_findings;
 const quic_limits *quic_findings_limits(const struct quic_findings *f);
