@@ -144,8 +144,11 @@ static void rtt_level_begin(rtt_state *s, const quic_picture *p,
     memmove(s->level, s->level + 1, (RTT_LEVELS - 1) * sizeof(s->level[0]));
     s->nlevels--;
   }
-  s->level[s->nlevels++] = (rtt_level){
-      .from = e->time, .min = value, .record = quic_evidence_record(e)};
+  s->level[s->nlevels++] = (rtt_level){.from = e->time,
+                                       .min = value,
+                                       .max = value,
+                                       .lost = p->lost,
+                                       .record = quic_evidence_record(e)};
 }
 
 /* rtt_apart: |a| is half as much again as |b|. */

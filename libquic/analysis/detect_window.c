@@ -59,6 +59,7 @@ typedef struct window_drop {
 typedef struct window_state {
   window_floor floor;
   window_full full;
+  bool blocked;                      /* by flow control */
   window_full held[WINDOW_HELD_MAX]; /* at the floor */
   size_t nheld;
   bool slow_start; /* as told last */
@@ -275,7 +276,10 @@ static void window_on_full(window_state *s, quic_findings *f,
   window_full *w = &s->full;
   uint64_t moved = window > w->window ? window - w->window : w->window - window;
 
-  if (w->open && (p->lost_now || moved > p->mds / 16 ||
+  if (qlog_event_is_packet(e)) {
+    s->blocked = quic_limits_flow(quic_findings_limits(f), p);
+  }
+  if (w->open && (p->lost_now || s->blocked || moved > p->mds / 16 ||
                   e->time - w->at > 2 * p->srtt + 10 * QUIC_MILLISECOND)) {
     window_full_close(s, f, p);
   }
@@ -283,7 +287,7 @@ static void window_on_full(window_state *s, quic_findings *f,
   if (flight == QLOG_NONE ||
       (flight < window - window / 10 &&
        (window >= 3 * p->mds || flight + p->mds <= window)) ||
-      quic_limits_flow(quic_findings_limits(f), p)) {
+      s->blocked) {
     return;
   }
   if (!w->open) {
