@@ -368,6 +368,10 @@ static void close_trigger(quic_close *c, const quic_close_facts *f,
       quic_mark_set(&f->phases->at[QUIC_PHASE_CLIENT_INITIAL])) {
     told = QUIC_CLOSED_STALLED;
   }
+  if ((told == QUIC_CLOSED_STALLED || told == QUIC_CLOSED_IDLE) &&
+      close_only_versions(f)) {
+    told = QUIC_CLOSED_VERSION;
+  }
   c->class = told;
   c->phrase = c->event.phrase_len ? c->event.phrase : NULL;
   c->phrase_len = c->event.phrase_len;

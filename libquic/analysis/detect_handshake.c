@@ -10,8 +10,11 @@
 #define HANDSHAKE_NOTE (QUIC_SECOND)
 #define HANDSHAKE_STALLED (1600 * QUIC_MILLISECOND)
 #define HANDSHAKE_BURST (20 * QUIC_MILLISECOND)
-#define HANDSHAKE_TRIES 3 /* flights sent again in a row without an answer */
-#define HANDSHAKE_OVER (3 * QUIC_SECOND) /* not complete by then */
+#define HANDSHAKE_TRIES 2 /* flights sent again in a row without an answer */
+#define HANDSHAKE_TRYING                                                       \
+  (100 * QUIC_MILLISECOND)                      /* from the first to the last                      */
+#define HANDSHAKE_ROUND (10 * QUIC_MILLISECOND) /* beyond two round trips */
+#define HANDSHAKE_OVER (3 * QUIC_SECOND)        /* not complete by then */
 
 typedef struct handshake_state {
   quic_time last; /* packet of either side */
@@ -25,7 +28,7 @@ typedef struct handshake_state {
   uint64_t flights[QUIC_SIDES]; /* of the phases, seen so far */
   /* A server that may send no more. */
   quic_time limit_at;
-  uint64_t limit_record;
+  uint64_t limit_record, limit_sent, limit_received;
   quic_stretch wait;  /* over, not known yet whether for want of credit */
   uint64_t crypto[2]; /* highest offset of the server's, Initial, Handshake */
   quic_longest waits;
@@ -130,6 +133,8 @@ static void handshake_limit(handshake_state *s, const quic_phases *phases,
   if (quic_phases_limited(phases)) {
     s->limit_at = e->time;
     s->limit_record = quic_event_record(e);
+    s->limit_sent = phases->sent;
+    s->limit_received = phases->received;
   }
 }
 
@@ -173,7 +178,12 @@ static void handshake_event(void *state, quic_findings *f,
   handshake_gap(s, e, side);
   handshake_again(s, phases, e, side);
   handshake_limit(s, phases, e, side);
-  s->done = quic_phases_complete(phases);
+  /* A client is not done before its Finished has arrived. */
+  s->done = quic_mark_set(&phases->at[QUIC_PHASE_CONFIRMED]) ||
+            (quic_phases_complete(phases) &&
+             (p->vantage == QUIC_VANTAGE_SERVER ||
+              (side == QUIC_SIDE_SERVER &&
+               e->u.packet.header->type == QUIC_PACKET_1RTT)));
 }
 
 static void handshake_facts(const handshake_state *s, quic_finding *found,
@@ -222,11 +232,13 @@ static void handshake_tell_stall(const handshake_state *s, quic_findings *f,
                                  const quic_picture *p) {
   const quic_phases *ph = quic_analysis_phases(p->analysis);
   quic_duration gap = s->gap.to - s->gap.from, first = handshake_wait(ph);
-  bool over = !s->done && p->received && p->sent &&
+  bool over = !quic_phases_complete(ph) && p->received && p->sent &&
               quic_mark_set(&ph->at[QUIC_PHASE_CLIENT_INITIAL]) &&
               (ph->at[QUIC_PHASE_SERVER_INITIAL].time != QUIC_TIME_NEVER) &&
               quic_time_since(s->last, p->start) > HANDSHAKE_OVER;
-  bool tried = s->tries_max >= HANDSHAKE_TRIES;
+  quic_duration trying = s->tried_max.to - s->tried_max.from;
+  bool tried = s->tries_max >= HANDSHAKE_TRIES && trying > 2 * p->srtt &&
+               trying > HANDSHAKE_TRYING;
   bool long_gap = gap > HANDSHAKE_STALLED + p->srtt;
   char took[QUIC_DURATION_TEXT];
   quic_finding *found;
@@ -260,7 +272,6 @@ static void handshake_tell_stall(const handshake_state *s, quic_findings *f,
 
 static void handshake_tell_limit(handshake_state *s, quic_findings *f,
                                  const quic_picture *p) {
-  const quic_phases *ph = quic_analysis_phases(p->analysis);
   const quic_close *c = quic_analysis_close(p->analysis);
   char took[QUIC_DURATION_TEXT];
 
@@ -275,15 +286,19 @@ static void handshake_tell_limit(handshake_state *s, quic_findings *f,
     const quic_stretch *at = &s->waits.items[i];
     quic_finding *found = quic_finding_of(f, QUIC_FOUND_AMPLIFICATION, at);
 
+    if (found && at->to - at->from <= 2 * p->srtt + HANDSHAKE_ROUND) {
+      found->severity = QUIC_NOTE; /* a large certificate costs as much */
+    }
     quic_finding_line(found,
                       "server had sent %llu octets for %llu of its client, "
                       "and waited %s for more of it",
-                      (unsigned long long)ph->sent,
-                      (unsigned long long)ph->received,
+                      (unsigned long long)s->limit_sent,
+                      (unsigned long long)s->limit_received,
                       quic_duration_text(took, at->to - at->from));
     quic_finding_fact_add(found, "waited", QUIC_UNIT_NS, at->to - at->from);
-    quic_finding_fact_add(found, "sent", QUIC_UNIT_OCTETS, ph->sent);
-    quic_finding_fact_add(found, "received", QUIC_UNIT_OCTETS, ph->received);
+    quic_finding_fact_add(found, "sent", QUIC_UNIT_OCTETS, s->limit_sent);
+    quic_finding_fact_add(found, "received", QUIC_UNIT_OCTETS,
+                          s->limit_received);
   }
 }
 

@@ -224,6 +224,14 @@ static void http3_event(void *state, quic_findings *f, const quic_picture *p,
   }
 }
 
+/* http3_ready returns when both sides had what SETTINGS need. */
+static quic_time http3_ready(const quic_picture *p) {
+  const quic_mark *at =
+      &quic_analysis_phases(p->analysis)->at[QUIC_PHASE_CONFIRMED];
+
+  return quic_mark_set(at) && p->handshake < at->time ? at->time : p->handshake;
+}
+
 /* http3_late: SETTINGS of the peer came late after the handshake, or never.
    Whether a log tells of SETTINGS at all, shows in its own. */
 static void http3_late(const http3_state *s, quic_findings *f,
@@ -231,22 +239,22 @@ static void http3_late(const http3_state *s, quic_findings *f,
   int peer = quic_side_other(p->local);
   const quic_mark *at = &s->settings[peer];
   quic_time until = quic_mark_set(at) ? at->time : p->last_received;
+  quic_time from = http3_ready(p);
   quic_duration late, limit = p->srtt + HTTP3_LATE_PTOS * p->pto;
   char took[QUIC_DURATION_TEXT];
   quic_stretch all;
   quic_finding *found;
 
-  if (p->handshake == QUIC_TIME_NEVER || until == QUIC_TIME_NEVER ||
+  if (from == QUIC_TIME_NEVER || until == QUIC_TIME_NEVER ||
       !quic_mark_set(&s->settings[p->local])) {
     return;
   }
-  late = quic_time_since(until, p->handshake);
+  late = quic_time_since(until, from);
   if (!quic_mark_set(at) ? s->frames[peer] == 0 && late <= 4 * limit
                          : late <= limit) {
     return;
   }
-  all = (quic_stretch){p->handshake, until,     QLOG_NONE,
-                       at->record,   QLOG_NONE, peer};
+  all = (quic_stretch){from, until, QLOG_NONE, at->record, QLOG_NONE, peer};
   found = quic_finding_of(f, QUIC_FOUND_HTTP3, &all);
   quic_duration_text(took, late);
   if (quic_mark_set(at)) {

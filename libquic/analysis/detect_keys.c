@@ -6,8 +6,11 @@
 #include "analysis/stretch.h"
 
 #define KEYS_MISSING_PACKETS 2 /* that waited for keys, over a round trip */
-#define KEYS_BURST 3           /* packets that failed in a row */
-#define KEYS_PTOS 3            /* after an update */
+#define KEYS_LONG (1600 * QUIC_MILLISECOND)
+#define KEYS_BURST 3 /* packets that failed in a row */
+#define KEYS_PTOS 3  /* after an update */
+#define KEYS_SILENT                                                            \
+  5 /* the same where no update was seen, and nothing opened again */
 
 typedef struct keys_state {
   quic_stretch missing; /* packets without keys, first to last */
@@ -47,8 +50,12 @@ static void keys_more(quic_stretch *s, const qlog_event *e) {
 static void keys_end_missing(keys_state *s, const quic_picture *p) {
   quic_duration least = p->srtt ? p->srtt : p->pto;
 
-  if (s->waiting >= KEYS_MISSING_PACKETS &&
-      s->missing.to - s->missing.from > least) {
+  quic_stretch *at = &s->missing;
+
+  if (s->waiting) {
+    at->to = p->now;
+  }
+  if (s->waiting >= KEYS_MISSING_PACKETS && at->to - at->from > least) {
     quic_longest_add(&s->gaps, &s->missing);
   }
   s->waiting = 0;
@@ -75,21 +82,35 @@ static void keys_end_failing(keys_state *s, quic_findings *f,
   quic_finding *found;
   char took[QUIC_DURATION_TEXT];
 
-  if (s->failures >= KEYS_BURST && s->update != QUIC_TIME_NEVER &&
-      quic_time_since(s->failing.from, s->update) <= KEYS_PTOS * p->pto) {
+  bool update =
+      s->update != QUIC_TIME_NEVER &&
+      quic_time_since(s->failing.from, s->update) <= KEYS_PTOS * p->pto;
+  bool silent = s->failures >= KEYS_SILENT && p->handshake != QUIC_TIME_NEVER &&
+                (!recovered ||
+                 quic_time_since(p->now, s->failing.from) > KEYS_PTOS * p->pto);
+
+  if (s->failures >= KEYS_BURST && (update || silent)) {
     found = quic_finding_of(f, QUIC_FOUND_KEY_UPDATE, &s->failing);
     if (found && recovered) {
       found->severity = quic_time_since(p->now, s->failing.from) <= p->pto
                             ? QUIC_NOTE
                             : QUIC_WARNING;
     }
-    quic_finding_line(
-        found, "%llu packets failed to open from %s after a key update on%s",
-        (unsigned long long)s->failures,
-        quic_duration_text(took, quic_time_since(s->failing.from, s->update)),
-        recovered ? "; later ones opened" : "");
+    if (update) {
+      quic_finding_line(
+          found, "%llu packets failed to open from %s after a key update on%s",
+          (unsigned long long)s->failures,
+          quic_duration_text(took, quic_time_since(s->failing.from, s->update)),
+          recovered ? "; later ones opened" : "");
+    } else {
+      quic_finding_line(found,
+                        "from one packet on %llu failed to open, as after a "
+                        "key update that this side did not make%s",
+                        (unsigned long long)s->failures,
+                        recovered ? "; later ones opened" : "");
+    }
     quic_finding_fact_add(found, "failed", QUIC_UNIT_COUNT, s->failures);
-    if (s->update_record != QLOG_NONE) {
+    if (update && s->update_record != QLOG_NONE) {
       quic_finding_fact_add(found, "update_record", QUIC_UNIT_ID,
                             s->update_record);
     }
@@ -189,7 +210,10 @@ static void keys_end(void *state, quic_findings *f, const quic_picture *p) {
     const quic_stretch *at = &s->gaps.items[i];
     quic_finding *found = quic_finding_of(f, QUIC_FOUND_KEYS_MISSING, at);
 
-    quic_finding_line(found, "packets came without keys for them for %s",
+    if (found && at->to - at->from <= KEYS_LONG + p->srtt) {
+      found->severity = QUIC_NOTE; /* as one lost packet does */
+    }
+    quic_finding_line(found, "packets came for which there were no keys for %s",
                       quic_duration_text(took, at->to - at->from));
     quic_finding_fact_add(found, "waited", QUIC_UNIT_NS, at->to - at->from);
     quic_finding_fact_add(found, "dropped", QUIC_UNIT_COUNT, s->dropped);

@@ -9,10 +9,14 @@
 #define PATH_LARGE 1200  /* octets that every path carries (RFC 9000 §14) */
 #define PATH_LOST_MIN 5  /* large ones passed over by acknowledgments */
 #define PATH_SMALL_MIN 3 /* smaller ones acknowledged meanwhile */
-#define PATH_PASSED 3    /* kPacketThreshold */
-#define PATH_RANGES 32   /* looked at of an ACK frame */
-#define PATH_PTOS 3      /* for a PATH_RESPONSE to come */
-#define PATH_ECN_MIN 10  /* packets marked and acknowledged */
+#define PATH_SHRUNK                                                            \
+  10 /* packets sent since that are full at a smaller size                     \
+      */
+#define PATH_SHRUNK_LEAST 1000 /* octets of these at least */
+#define PATH_PASSED 3          /* kPacketThreshold */
+#define PATH_RANGES 32         /* looked at of an ACK frame */
+#define PATH_PTOS 3            /* for a PATH_RESPONSE to come */
+#define PATH_ECN_MIN 10        /* packets marked and acknowledged */
 
 typedef struct path_sample {
   uint64_t number;
@@ -28,6 +32,7 @@ typedef struct path_state {
   uint64_t largest; /* acknowledged; QLOG_NONE */
   uint64_t small;   /* ACKs that went on, with no large one in them */
   uint64_t lost;
+  uint64_t shrunk; /* packets sent since the last large one */
   uint64_t passes; /* ACKs that passed over some */
   quic_stretch hole;
   uint64_t size; /* of the smallest of the lost */
@@ -69,10 +74,14 @@ static void path_sent(path_state *s, const qlog_event *e) {
   const qlog_packet *packet = &e->u.packet;
 
   if (packet->header->type != QUIC_PACKET_1RTT || !packet->header->pn_len ||
-      packet->length == QLOG_NONE || packet->length <= PATH_LARGE ||
-      packet->is_mtu_probe == 1) {
+      packet->length == QLOG_NONE || packet->is_mtu_probe == 1) {
     return;
   }
+  if (packet->length <= PATH_LARGE) {
+    s->shrunk += packet->length >= PATH_SHRUNK_LEAST;
+    return;
+  }
+  s->shrunk = 0;
   for (size_t i = 0; i < PATH_SAMPLES; i++) {
     if (!s->samples[i].used) {
       s->samples[i] = (path_sample){packet->header->pn, e->time,
@@ -149,7 +158,7 @@ static void path_tell_mtu(path_state *s, quic_findings *f,
   quic_finding *found;
 
   if (s->told || s->lost < PATH_LOST_MIN || s->small < PATH_SMALL_MIN ||
-      s->passes < PATH_SMALL_MIN ||
+      (s->passes < PATH_SMALL_MIN && s->shrunk < PATH_SHRUNK) ||
       quic_time_since(s->hole.to, s->hole.from) < p->pto) {
     return;
   }

@@ -50,7 +50,7 @@ static void test_missing(void **state) {
   found_end(&fd);
   f = found_first(&fd, QUIC_FOUND_KEYS_MISSING);
   assert_non_null(f);
-  assert_int_equal(found_fact(f, "waited"), 40 * MS);
+  assert_int_equal(found_fact(f, "waited"), 50 * MS);
   assert_int_equal(found_fact(f, "dropped"), 3);
   found_free(&fd);
 }
@@ -120,17 +120,34 @@ static void test_no_update(void **state) {
     unopened(&fd, QLOG_PACKET_DROPPED, QLOG_DROP_DECRYPTION_FAILURE,
              QUIC_PACKET_1RTT);
   }
+  found_app(&fd, S, 30, events_frame(QUIC_FRAME_PING));
   found_end(&fd);
   assert_null(found_first(&fd, QUIC_FOUND_KEY_UPDATE));
   found_free(&fd);
 }
 
+/* All fails from one packet on, and who made the update is not told. */
+static void test_silent_update(void **state) {
+  found fd;
+
+  (void)state;
+  established(&fd);
+  for (int i = 0; i < 6; i++) {
+    events_after(&fd.ev, 20 * MS);
+    unopened(&fd, QLOG_PACKET_DROPPED, QLOG_DROP_DECRYPTION_FAILURE,
+             QUIC_PACKET_1RTT);
+  }
+  found_end(&fd);
+  assert_int_equal(found_first(&fd, QUIC_FOUND_KEY_UPDATE)->severity,
+                   QUIC_CRITICAL);
+  found_free(&fd);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(test_missing),
-      cmocka_unit_test(test_not_missing),
-      cmocka_unit_test(test_update),
-      cmocka_unit_test(test_no_update),
+      cmocka_unit_test(test_missing),       cmocka_unit_test(test_not_missing),
+      cmocka_unit_test(test_update),        cmocka_unit_test(test_no_update),
+      cmocka_unit_test(test_silent_update),
   };
 
   return cmocka_run_group_tests_name("detect_keys", tests, NULL, NULL);

@@ -78,6 +78,47 @@ static void test_mtu(void **state) {
   found_free(&fd);
 }
 
+/* The path shrinks: all of a window is lost, and probes of a smaller size are
+   the first to arrive.  After an outage larger ones would, too. */
+static void shrink(found *fd, uint64_t after) {
+  events_ranges store;
+  quic_frame f;
+
+  established(fd);
+  fd->ev.length = 1400;
+  for (uint64_t i = 0; i < 20; i++) {
+    found_app(fd, S, 20 + i, events_stream(0, i * 1300, 1300, false));
+  }
+  for (uint64_t i = 0; i < 3; i++) {
+    events_after(&fd->ev, (60 * MS) << i);
+    fd->ev.length = i == 2 ? 1200 : 1400;
+    found_app(fd, S, 40 + i, events_stream(0, 0, 1100, false));
+  }
+  for (uint64_t i = 0; i < 20; i++) {
+    const uint64_t all[][2] = {{42, 42 + i}, {0, 9}};
+
+    events_after(&fd->ev, 10 * MS);
+    f = events_ack(&store, all, 2);
+    fd->ev.length = 50;
+    events_packet(&fd->ev, C, QUIC_PACKET_1RTT, 20 + i, &f, 1);
+    fd->ev.length = after;
+    found_app(fd, S, 43 + i, events_stream(0, i * 1100, 1100, false));
+  }
+  found_end(fd);
+}
+
+static void test_mtu_shrinks(void **state) {
+  found fd;
+
+  (void)state;
+  shrink(&fd, 1200);
+  assert_non_null(found_first(&fd, QUIC_FOUND_MTU));
+  found_free(&fd);
+  shrink(&fd, 1400);
+  assert_null(found_first(&fd, QUIC_FOUND_MTU));
+  found_free(&fd);
+}
+
 static void test_mtu_told(void **state) {
   qlog_event e;
   found fd;
@@ -186,9 +227,8 @@ static void test_migration(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(test_mtu),
-      cmocka_unit_test(test_mtu_told),
-      cmocka_unit_test(test_ecn),
+      cmocka_unit_test(test_mtu),         cmocka_unit_test(test_mtu_told),
+      cmocka_unit_test(test_mtu_shrinks), cmocka_unit_test(test_ecn),
       cmocka_unit_test(test_migration),
   };
 
