@@ -7,7 +7,9 @@
 
 /* One lost packet costs a client a PTO of at most the RFC's initial one, and a
    round trip.  What takes longer lost more, or waited for somebody. */
-#define HANDSHAKE_NOTE (QUIC_SECOND)
+#define HANDSHAKE_NOTE (900 * QUIC_MILLISECOND)
+#define HANDSHAKE_ROUNDS 6 /* round trips that explain any handshake */
+#define HANDSHAKE_SLACK (200 * QUIC_MILLISECOND)
 #define HANDSHAKE_STALLED (1600 * QUIC_MILLISECOND)
 #define HANDSHAKE_BURST (20 * QUIC_MILLISECOND)
 #define HANDSHAKE_TRIES 2 /* flights sent again in a row without an answer */
@@ -16,16 +18,21 @@
 #define HANDSHAKE_ROUND (10 * QUIC_MILLISECOND) /* beyond two round trips */
 #define HANDSHAKE_OVER (3 * QUIC_SECOND)        /* not complete by then */
 
+/* Flights of a side sent again since the other sent anything new. */
+typedef struct handshake_tries {
+  uint64_t n;
+  quic_stretch at;
+  uint64_t flights; /* of the phases, seen so far */
+} handshake_tries;
+
 typedef struct handshake_state {
   quic_time last; /* packet of either side */
   uint64_t last_record;
   quic_stretch gap; /* the longest silence before completion */
   bool done;
-  /* Flights sent again since anything new came. */
-  quic_time burst;
-  uint64_t tries, tries_max;
-  quic_stretch tried, tried_max;
-  uint64_t flights[QUIC_SIDES]; /* of the phases, seen so far */
+  quic_time ended; /* when it was done */
+  handshake_tries tries[QUIC_SIDES];
+  handshake_tries most;
   /* A server that may send no more. */
   quic_time limit_at;
   uint64_t limit_record, limit_sent, limit_received;
@@ -39,36 +46,44 @@ static void handshake_init(void *state, const quic_mem *mem) {
   handshake_state *s = state;
 
   (void)mem;
-  s->last = s->limit_at = s->burst = QUIC_TIME_NEVER;
+  s->last = s->limit_at = s->ended = QUIC_TIME_NEVER;
   s->wait.from = QUIC_TIME_NEVER;
 }
 
+static bool handshake_has_crypto(const qlog_packet *p) {
+  for (size_t i = 0; i < p->nframes; i++) {
+    if (p->frames[i].type == QUIC_FRAME_CRYPTO) {
+      return true;
+    }
+  }
+  return false;
+}
+
 /* handshake_again counts the flights that |side| sends again: bursts of packets
-   that repeat CRYPTO octets. */
+   that repeat CRYPTO octets.  New ones of the other side answer them. */
 static void handshake_again(handshake_state *s, const quic_phases *phases,
                             const qlog_event *e, int side) {
-  bool again = phases->flights[side] > s->flights[side];
+  handshake_tries *t = &s->tries[side];
+  bool again = phases->flights[side] > t->flights;
 
-  s->flights[side] = phases->flights[side];
+  t->flights = phases->flights[side];
   if (!again) {
-    if (side != s->tried.side && quic_eliciting(&e->u.packet)) {
-      s->tries = 0; /* answered */
+    if (handshake_has_crypto(&e->u.packet)) {
+      s->tries[!side].n = 0;
     }
     return;
   }
-  if (s->tries == 0 || side != s->tried.side) {
-    s->tries = 1;
-    s->tried = (quic_stretch){e->time,   e->time,   quic_event_record(e),
-                              QLOG_NONE, QLOG_NONE, side};
-  } else if (quic_time_since(e->time, s->burst) > HANDSHAKE_BURST) {
-    s->tries++;
+  if (t->n == 0) {
+    t->n = 1;
+    t->at = (quic_stretch){e->time,   e->time,   quic_event_record(e),
+                           QLOG_NONE, QLOG_NONE, side};
+  } else if (quic_time_since(e->time, t->at.to) > HANDSHAKE_BURST) {
+    t->n++;
   }
-  s->burst = e->time;
-  s->tried.to = e->time;
-  s->tried.last = quic_event_record(e);
-  if (s->tries > s->tries_max) {
-    s->tries_max = s->tries;
-    s->tried_max = s->tried;
+  t->at.to = e->time;
+  t->at.last = quic_event_record(e);
+  if (t->n > s->most.n) {
+    s->most = *t;
   }
 }
 
@@ -184,6 +199,9 @@ static void handshake_event(void *state, quic_findings *f,
              (p->vantage == QUIC_VANTAGE_SERVER ||
               (side == QUIC_SIDE_SERVER &&
                e->u.packet.header->type == QUIC_PACKET_1RTT)));
+  if (s->done) {
+    s->ended = e->time;
+  }
 }
 
 static void handshake_facts(const handshake_state *s, quic_finding *found,
@@ -228,6 +246,17 @@ static quic_duration handshake_wait(const quic_phases *ph) {
   return quic_time_since(to->time, from->time);
 }
 
+/* handshake_slow: it took longer than its round trips explain. */
+static bool handshake_slow(const handshake_state *s, const quic_picture *p) {
+  const quic_mark *from =
+      &quic_analysis_phases(p->analysis)->at[QUIC_PHASE_CLIENT_INITIAL];
+
+  return s->ended != QUIC_TIME_NEVER && p->min_rtt &&
+         p->min_rtt < QUIC_RTT_MAX && s->most.n &&
+         quic_time_since(s->ended, from->time) >
+             HANDSHAKE_ROUNDS * p->min_rtt + HANDSHAKE_SLACK;
+}
+
 static void handshake_tell_stall(const handshake_state *s, quic_findings *f,
                                  const quic_picture *p) {
   const quic_phases *ph = quic_analysis_phases(p->analysis);
@@ -236,16 +265,16 @@ static void handshake_tell_stall(const handshake_state *s, quic_findings *f,
               quic_mark_set(&ph->at[QUIC_PHASE_CLIENT_INITIAL]) &&
               (ph->at[QUIC_PHASE_SERVER_INITIAL].time != QUIC_TIME_NEVER) &&
               quic_time_since(s->last, p->start) > HANDSHAKE_OVER;
-  quic_duration trying = s->tried_max.to - s->tried_max.from;
-  bool tried = s->tries_max >= HANDSHAKE_TRIES && trying > 2 * p->srtt &&
+  quic_duration trying = s->most.at.to - s->most.at.from;
+  bool tried = s->most.n >= HANDSHAKE_TRIES && trying > 2 * p->srtt &&
                trying > HANDSHAKE_TRYING;
   bool long_gap = gap > HANDSHAKE_STALLED + p->srtt;
   char took[QUIC_DURATION_TEXT];
   quic_finding *found;
-  quic_stretch at = tried && !long_gap ? s->tried_max : s->gap;
+  quic_stretch at = tried && !long_gap ? s->most.at : s->gap;
 
   if (!quic_mark_set(&ph->at[QUIC_PHASE_CLIENT_INITIAL]) ||
-      (!over && !tried && gap <= HANDSHAKE_NOTE &&
+      (!over && !tried && gap <= HANDSHAKE_NOTE && !handshake_slow(s, p) &&
        first <= HANDSHAKE_STALLED + p->srtt)) {
     return;
   }
@@ -261,11 +290,11 @@ static void handshake_tell_stall(const handshake_state *s, quic_findings *f,
   }
   quic_finding_line(found, "silent for %s before it went on",
                     quic_duration_text(took, gap));
-  if (s->tries_max) {
-    quic_finding_line(
-        found, "%s sent its flight again %llu time%s without an answer",
-        quic_side_name(s->tried_max.side), (unsigned long long)s->tries_max,
-        s->tries_max == 1 ? "" : "s");
+  if (s->most.n) {
+    quic_finding_line(found,
+                      "%s sent its flight again %llu time%s without an answer",
+                      quic_side_name(s->most.at.side),
+                      (unsigned long long)s->most.n, s->most.n == 1 ? "" : "s");
   }
   handshake_facts(s, found, p);
 }
