@@ -21,6 +21,7 @@ enum {
   OPT_CLOSE,
   OPT_HTTP,
   OPT_JSON,
+  OPT_AUDIT,
   OPT_FOLLOW,
   OPT_EXTRACT,
   OPT_HAR,
@@ -52,7 +53,7 @@ static const char options_doc[] =
     "  zcat x.pcap.gz | quicdump -k keys.log -r -\n"
     "  sudo quicdump -i eth0 -k keys.log udp port 443\n\n"
     "Exit status: 0 QUIC was found; 1 there was none, or --expect does not "
-    "hold; 2 the input could not be "
+    "hold, or --audit finds something; 2 the input could not be "
     "read or the output not written; 64 a mistake on the command line.";
 
 static const struct argp_option options_list[] = {
@@ -84,8 +85,15 @@ static const struct argp_option options_list[] = {
     {"close", OPT_CLOSE, NULL, 0,
      "How each connection ended: by whom, why, and the packets that show it",
      2},
+    {"audit", OPT_AUDIT, NULL, 0,
+     "What looks like an attack, or helps one: amplification, spoofed "
+     "addresses, floods, loops; status 1 when there is something",
+     2},
     {"json", OPT_JSON, NULL, 0,
-     "Everything as JSON, one object on a line (schema quicdump/1)", 2},
+     "Everything as JSON, one object on a line (schema quicdump/1); with "
+     "--audit "
+     "what that tells",
+     2},
     {"follow", OPT_FOLLOW, "CONN:STREAM[:c|s]", 0,
      "The octets of a stream, each once and in order, of both sides or of the "
      "client or the server; :text, :hex, :raw or :http behind it change how "
@@ -183,8 +191,8 @@ static int options_threads(const char *arg, struct argp_state *state) {
 static void options_mode(qd_options *opt, qd_mode mode,
                          struct argp_state *state) {
   if (opt->mode != QD_MODE_LINE && opt->mode != mode) {
-    argp_error(state, "-v, -s, --http, --close, --json, --follow, --flat and "
-                      "--why exclude each other");
+    argp_error(state, "-v, -s, --http, --close, --audit, --follow, --flat "
+                      "and --why exclude each other");
   }
   opt->mode = mode;
 }
@@ -272,7 +280,10 @@ static error_t options_one(int key, char *arg, struct argp_state *state) {
     options_mode(opt, QD_MODE_CLOSE, state);
     return 0;
   case OPT_JSON:
-    options_mode(opt, QD_MODE_JSON, state);
+    opt->json = true;
+    return 0;
+  case OPT_AUDIT:
+    options_mode(opt, QD_MODE_AUDIT, state);
     return 0;
   case OPT_FOLLOW:
     options_mode(opt, QD_MODE_FOLLOW, state);
@@ -341,6 +352,15 @@ static void options_rest(qd_options *opt, struct argp_state *state, int argc,
   }
 }
 
+/* options_json: --json is a mode of its own, or the form of another one. */
+static void options_json(qd_options *opt, struct argp_state *state) {
+  if (!opt->json || opt->mode == QD_MODE_AUDIT ||
+      opt->mode >= QD_MODE_HELP_FILTER) {
+    return;
+  }
+  options_mode(opt, QD_MODE_JSON, state);
+}
+
 /* options_agree refuses what cannot go together. */
 static void options_agree(const qd_options *opt, struct argp_state *state) {
   bool pipe = opt->read && strcmp(opt->read, "-") == 0;
@@ -387,6 +407,7 @@ static error_t options_parser(int key, char *arg, struct argp_state *state) {
                  state->argv + state->next);
     return 0;
   case ARGP_KEY_END:
+    options_json(opt, state);
     if (opt->read && opt->interface) {
       argp_error(state, "-r and -i exclude each other");
     }

@@ -28,6 +28,7 @@ typedef enum qd_mode {
   QD_MODE_HTTP,
   QD_MODE_JSON,
   QD_MODE_FOLLOW,
+  QD_MODE_AUDIT,
   QD_MODE_HELP_FILTER,
   QD_MODE_HELP_EXPECT
 } qd_mode;
@@ -54,6 +55,7 @@ typedef struct qd_options {
   qd_mode mode;
   int verbosity;
   int colour; /* -1 never, 0 auto, 1 always */
+  bool json;  /* with a mode that writes JSON as well as text */
   bool absolute_time;
   bool unordered; /* -l */
   bool quiet;     /* -q: no progress, no notes */

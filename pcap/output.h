@@ -6,6 +6,7 @@
 
 #include "base/mem.h"
 #include "base/text.h"
+#include "capture/link.h"
 #include "pcap/conn.h"
 #include "pcap/packet.h"
 #include "qlog/event.h"
@@ -16,6 +17,10 @@ struct qd_stream;
 struct qd_trace;
 
 struct qd_output {
+  /* Every UDP datagram of record |frame|, QUIC or not; those that are opened
+     ahead come before the packets of earlier ones. */
+  void (*datagram)(qd_output *out, uint64_t frame, quic_time now,
+                   const quic_datagram *dg);
   /* Shows one packet, after its events. */
   void (*packet)(qd_output *out, const qd_packet *p);
   /* One event of a connection, packets included. */
@@ -38,8 +43,8 @@ struct qd_output {
   int error;         /* errno of a file that could not be written; 0 = none */
   char subject[256]; /* the file */
   char note[256];    /* what was written, for standard error; "" = nothing */
-  char problem[256]; /* what went wrong otherwise, and ... */
-  int status;        /* ... the exit status that it makes; 0 = nothing did */
+  char problem[256]; /* what went wrong otherwise; "" = nothing did */
+  int status;        /* exit status that comes of it all; 0 = none */
 };
 
 /* qd_output_start takes the first packet's time, whether it is shown or not. */
@@ -62,6 +67,8 @@ typedef struct qd_output_settings {
   int verbosity; /* tree: 1 = frames and their fields, 2 = every field, TLS,
                     transport parameters, certificates */
   bool absolute_time; /* seconds since 1970 instead of since the first packet */
+  bool json;          /* as JSON, where there is a choice */
+  uint64_t seed[2];   /* for hash tables: keys come from outside */
   bool immediate;     /* rows as they come, though columns may not be even */
   const char *capture; /* file or interface that is read; NULL = not told */
 } qd_output_settings;
@@ -81,6 +88,8 @@ int qd_output_close_new(qd_output **out,
                         const qd_output_settings *settings) QUIC_MUST_USE;
 int qd_output_http_new(qd_output **out,
                        const qd_output_settings *settings) QUIC_MUST_USE;
+int qd_output_audit_new(qd_output **out,
+                        const qd_output_settings *settings) QUIC_MUST_USE;
 int qd_output_json_new(qd_output **out,
                        const qd_output_settings *settings) QUIC_MUST_USE;
 

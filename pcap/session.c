@@ -152,6 +152,11 @@ static void session_packet(void *user, const qd_packet *p) {
 static void session_datagram(void *user, const quic_datagram *dg) {
   qd_session *se = user;
 
+  for (size_t i = 0; i < se->noutputs; i++) {
+    if (se->outputs[i]->datagram) {
+      se->outputs[i]->datagram(se->outputs[i], se->frame, se->now, dg);
+    }
+  }
   qd_decoder_datagram(se->decoder, se->frame, se->now, dg);
 }
 
@@ -176,6 +181,7 @@ static int (*const session_makers[])(qd_output **,
     [QD_MODE_CLOSE] = qd_output_close_new,
     [QD_MODE_HTTP] = qd_output_http_new,
     [QD_MODE_JSON] = qd_output_json_new,
+    [QD_MODE_AUDIT] = qd_output_audit_new,
 };
 
 /* session_add keeps an output that was made, if |rv| says so. */
@@ -220,6 +226,8 @@ static int session_output(qd_session *se) {
                             .colour = session_colour(opt),
                             .verbosity = opt->verbosity,
                             .absolute_time = opt->absolute_time,
+                            .json = opt->json,
+                            .seed = {se->seed[0], se->seed[1]},
                             .capture = opt->read ? opt->read : opt->interface};
   int rv = session_exports(se, &set);
 
@@ -374,8 +382,8 @@ static int session_files(qd_session *se) {
     }
     if (out->problem[0]) {
       session_error(se, "%s", out->problem);
-      status = status ? status : out->status;
     }
+    status = status ? status : out->status;
   }
   return status;
 }
