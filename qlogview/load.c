@@ -55,6 +55,7 @@ static void load_end(load *l, load_connection *lc) {
 
   if (c->analysis) {
     quic_analysis_end(c->analysis, c->last, QUIC_END_OF_TRACE);
+    quic_findings_log(c->findings, &l->file->stats);
     quic_findings_end(c->findings, c->last);
   }
   if (l->ops->ended) {

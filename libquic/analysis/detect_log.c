@@ -1,5 +1,5 @@
-/* What the log itself lacks, as far as its events show.  What its reader had to
-   repair or skip, the program adds. */
+/* What the log itself lacks: as its events show, and what its reader had to
+   repair or to skip. */
 
 #include "analysis/stretch.h"
 
@@ -63,11 +63,50 @@ static quic_finding *log_found(quic_findings *f, const quic_picture *p,
   return *found;
 }
 
+/* log_repairs are those that make times or figures less certain. */
+static void log_repairs(quic_findings *f, const quic_picture *p,
+                        quic_finding **found) {
+  static const qlog_repair repairs[] = {
+      QLOG_REPAIR_TIME_BACK, QLOG_REPAIR_TIME_BELOW, QLOG_REPAIR_RAW_ACK_DELAY,
+      QLOG_REPAIR_METRIC_UNIT, QLOG_REPAIR_BAD_VALUE};
+
+  for (size_t i = 0; i < sizeof(repairs) / sizeof(repairs[0]); i++) {
+    uint64_t times = p->log->repairs[repairs[i]];
+
+    if (times) {
+      quic_finding_line(log_found(f, p, found), "%s (%llu times)",
+                        qlog_repair_text(repairs[i]),
+                        (unsigned long long)times);
+      quic_finding_fact_add(*found, qlog_repair_name(repairs[i]),
+                            QUIC_UNIT_COUNT, times);
+    }
+  }
+}
+
+static void log_reader(quic_findings *f, const quic_picture *p,
+                       quic_finding **found) {
+  if (!p->log) {
+    return;
+  }
+  if (p->log->bad) {
+    quic_finding_line(
+        log_found(f, p, found), "%llu of %llu records could not be read",
+        (unsigned long long)p->log->bad, (unsigned long long)p->log->records);
+    quic_finding_fact_add(*found, "bad_records", QUIC_UNIT_COUNT, p->log->bad);
+  }
+  if (p->log->truncated) {
+    quic_finding_line(log_found(f, p, found), "the end of the file is missing");
+    quic_finding_fact_add(*found, "truncated", QUIC_UNIT_COUNT, 1);
+  }
+  log_repairs(f, p, found);
+}
+
 static void log_end(void *state, quic_findings *f, const quic_picture *p) {
   uint64_t missed, skipped, first;
   quic_finding *found = NULL;
   log_state *s = state;
 
+  log_reader(f, p, &found);
   log_holes(p, &missed, &skipped, &first);
   if (missed) {
     quic_finding_line(log_found(f, p, &found),

@@ -115,6 +115,10 @@ void quic_findings_event(quic_findings *f, const qlog_event *e) {
   }
 }
 
+void quic_findings_log(quic_findings *f, const qlog_reader_stats *stats) {
+  f->picture.log = stats;
+}
+
 /* Worst first; what is only said to be unknown, last. */
 static int findings_order(const void *pa, const void *pb) {
   const quic_finding *a = pa, *b = pb;

@@ -18,6 +18,7 @@
 
 #include "analysis/analysis.h"
 #include "base/text.h"
+#include "qlog/reader.h"
 
 #define QUIC_FINDINGS_MAX 256 /* kept for a connection */
 #define QUIC_FINDING_EACH_MAX                                                  \
@@ -93,6 +94,10 @@ int quic_findings_new(quic_findings **out, const quic_mem *mem,
 void quic_findings_del(quic_findings *f);
 
 void quic_findings_event(quic_findings *f, const qlog_event *e);
+
+/* quic_findings_log hands over what the reader of the log had to repair or to
+   skip; before quic_findings_end, until which |stats| must live. */
+void quic_findings_log(quic_findings *f, const qlog_reader_stats *stats);
 
 /* quic_findings_end closes all windows at |last| and sorts: worst first, then
    by time.  Nothing may follow. */

@@ -6,6 +6,7 @@
    from packets.  All detectors look at the same one. */
 
 #include "analysis/analysis.h"
+#include "qlog/reader.h"
 
 typedef struct quic_picture {
   const quic_analysis *analysis; /* has seen the event already */
@@ -48,6 +49,7 @@ typedef struct quic_picture {
   uint64_t acked;                  /* packets of |local| acknowledged so far */
   uint64_t acked_now;              /* by this event */
   uint64_t told[QLOG_EVENT_TYPES]; /* events of each type so far */
+  const qlog_reader_stats *log;    /* at the end, of a log; NULL */
 } quic_picture;
 
 void quic_picture_init(quic_picture *p, const quic_analysis *analysis,

@@ -229,7 +229,7 @@ static int reader_slice(void *user, const qlog_slice *slice) {
   }
   if (rv == 0 && r->stats.bad >= QLOG_READER_TRIES && r->nheads == 0 &&
       r->stats.events + r->stats.unknown == 0) {
-    r->problem = "no qlog: none of its records is one";
+    r->problem = "none of its records is one";
     rv = QUIC_ERR_UNSUPPORTED;
   }
   return rv;
@@ -306,7 +306,7 @@ static int reader_nothing(qlog_reader *r) {
   if (r->stats.records == 0 || r->stats.truncated) {
     return QUIC_ERR_SHORT;
   }
-  r->problem = "no qlog: none of its records is one";
+  r->problem = "none of its records is one";
   return QUIC_ERR_UNSUPPORTED;
 }
 
