@@ -6,7 +6,7 @@
    flags. */
 
 #include "pcap/conntab.h"
-#include "pcap/say.h"
+#include "cli/say.h"
 #include "pcap/traces.h"
 #include "tests/fuzz/watch.h"
 
@@ -44,7 +44,7 @@ static void app_tell(qd_output *out, struct qd_trace *tr, const qlog_event *e) {
     return; /* said of frames, not of octets */
   }
   quic_text_init(&t, buf, sizeof(buf));
-  qd_say_lines(&t, e, false);
+  cli_say_lines(&t, e, false);
   if (t.len) {
     run->told = (run->told ^ fuzz_sum(quic_bytes_of(buf, t.len))) *
                 UINT64_C(0x100000001b3);
