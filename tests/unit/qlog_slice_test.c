@@ -140,7 +140,7 @@ static const struct {
     {"\x1e{}\n\x1e 1 \n\x1e\x1e[2]", "text@1s {}|text@6s 1|text@11sl [2]|",
      QLOG_LAYOUT_SEQUENCE, false},
     {"\x1e{}\n{}\n{\"a\":\n{}}\n{\n[\n{\n",
-     "text@1s {}|text@4 {}|text@7 {\"a\":\n{}}|text@16l {\n[\n{|",
+     "text@1s {}|text@4 {}|text@7 {\"a\":\n{}}|text@17l {\n[\n{|",
      QLOG_LAYOUT_SEQUENCE, false},
     {"\x1e{\"a\n{}\n", "text@1s {\"a|text@5l {}|", QLOG_LAYOUT_SEQUENCE, false},
     {"{\"a\":[1]}\n{\"b\":\n2}\r\n\n3",
