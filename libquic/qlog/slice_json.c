@@ -232,6 +232,7 @@ static int json_skip(qlog_slicer *s, const uint8_t **p, const uint8_t *end) {
   qlog_scan_result result = qlog_scan_run(&s->scan, p, end);
   int rv = json_keep(s, start, *p);
 
+  s->at += (uint64_t)(*p - start);
   if (rv == 0 && result == QLOG_SCAN_END) {
     s->mode = SLICE_KEYS;
   } else if (rv == 0 && result == QLOG_SCAN_BROKEN) {
@@ -278,8 +279,10 @@ static int json_elements(qlog_slicer *s, const uint8_t **p) {
 }
 
 static int json_element(qlog_slicer *s, const uint8_t **p, const uint8_t *end) {
+  const uint8_t *start = *p;
   qlog_scan_result result = qlog_scan_run(&s->scan, p, end);
 
+  s->at += (uint64_t)(*p - start);
   if (result == QLOG_SCAN_BROKEN) {
     return json_broken(s, "the head is broken: not a trace");
   }
