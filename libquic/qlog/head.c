@@ -16,17 +16,11 @@ enum {
 /* What a member tells. */
 enum {
   TELL_NOTHING,
-  TELL_VERSION,
+  TELL_TEXT,   /* kept as it is */
   TELL_SCHEMA, /* version and layout */
   TELL_LAYOUT,
-  TELL_TITLE,
-  TELL_DESCRIPTION,
-  TELL_ERROR,
-  TELL_GROUP,
-  TELL_ODCID, /* the group, where no member says so */
   TELL_VANTAGE,
   TELL_FLOW,
-  TELL_VANTAGE_NAME,
   TELL_REFERENCE,
   TELL_START, /* the same in s */
   TELL_EPOCH,
@@ -36,46 +30,51 @@ enum {
   TELL_OFFSET
 };
 
+#define TEXT(member) TELL_TEXT, offsetof(qlog_head, member)
+
 static const struct {
   const char *key;
+  bool head; /* no event has such a member */
   uint8_t in;
   uint8_t inside; /* of an object or array that is its value */
   uint8_t tell;
-  bool head; /* no event has such a member */
+  uint16_t text; /* where a text is kept */
 } head_members[] = {
-    {"qlog_version", IN_BODY, IN_OTHER, TELL_VERSION, true},
-    {"qlog_format", IN_BODY, IN_OTHER, TELL_LAYOUT, true},
-    {"file_schema", IN_BODY, IN_OTHER, TELL_SCHEMA, true},
-    {"serialization_format", IN_BODY, IN_OTHER, TELL_LAYOUT, true},
-    {"trace", IN_BODY, IN_BODY, TELL_NOTHING, true},
-    {"traces", IN_BODY, IN_OTHER, TELL_NOTHING, true},
-    {"connections", IN_BODY, IN_OTHER, TELL_NOTHING, true},
-    {"title", IN_BODY, IN_OTHER, TELL_TITLE, false},
-    {"description", IN_BODY, IN_OTHER, TELL_DESCRIPTION, false},
-    {"error_description", IN_BODY, IN_OTHER, TELL_ERROR, true},
-    {"vantage_point", IN_BODY, IN_VANTAGE, TELL_VANTAGE, true},
-    {"vantagepoint", IN_BODY, IN_VANTAGE, TELL_VANTAGE, true},
-    {"common_fields", IN_BODY, IN_COMMON, TELL_NOTHING, true},
-    {"configuration", IN_BODY, IN_CONFIGURATION, TELL_NOTHING, true},
-    {"event_fields", IN_BODY, IN_COLUMNS, TELL_NOTHING, true},
-    {"fields", IN_BODY, IN_COLUMNS, TELL_NOTHING, false},
-    {"connectionid", IN_BODY, IN_OTHER, TELL_GROUP, false},
-    {"starttime", IN_BODY, IN_OTHER, TELL_START, false},
-    {"group_id", IN_COMMON, IN_OTHER, TELL_GROUP, false},
-    {"ODCID", IN_COMMON, IN_OTHER, TELL_ODCID, false},
-    {"odcid", IN_COMMON, IN_OTHER, TELL_ODCID, false},
-    {"reference_time", IN_COMMON, IN_REFERENCE, TELL_REFERENCE, false},
-    {"reference_time", IN_BODY, IN_REFERENCE, TELL_REFERENCE, false},
-    {"time_format", IN_COMMON, IN_OTHER, TELL_FORMAT, false},
-    {"time_units", IN_COMMON, IN_OTHER, TELL_UNITS, false},
-    {"time_units", IN_CONFIGURATION, IN_OTHER, TELL_UNITS, false},
-    {"time_offset", IN_CONFIGURATION, IN_OTHER, TELL_OFFSET, false},
-    {"name", IN_VANTAGE, IN_OTHER, TELL_VANTAGE_NAME, false},
-    {"type", IN_VANTAGE, IN_OTHER, TELL_VANTAGE, false},
-    {"flow", IN_VANTAGE, IN_OTHER, TELL_FLOW, false},
-    {"epoch", IN_REFERENCE, IN_OTHER, TELL_EPOCH, false},
-    {"wall_clock_time", IN_REFERENCE, IN_OTHER, TELL_LOGGING_START, false},
+    {"qlog_version", true, IN_BODY, IN_OTHER, TEXT(old_version)},
+    {"qlog_format", true, IN_BODY, IN_OTHER, TELL_LAYOUT, 0},
+    {"file_schema", true, IN_BODY, IN_OTHER, TELL_SCHEMA, 0},
+    {"serialization_format", true, IN_BODY, IN_OTHER, TELL_LAYOUT, 0},
+    {"trace", true, IN_BODY, IN_BODY, TELL_NOTHING, 0},
+    {"traces", true, IN_BODY, IN_OTHER, TELL_NOTHING, 0},
+    {"connections", true, IN_BODY, IN_OTHER, TELL_NOTHING, 0},
+    {"title", false, IN_BODY, IN_OTHER, TEXT(title)},
+    {"description", false, IN_BODY, IN_OTHER, TEXT(description)},
+    {"error_description", true, IN_BODY, IN_OTHER, TEXT(error)},
+    {"vantage_point", true, IN_BODY, IN_VANTAGE, TELL_VANTAGE, 0},
+    {"vantagepoint", true, IN_BODY, IN_VANTAGE, TELL_VANTAGE, 0},
+    {"common_fields", true, IN_BODY, IN_COMMON, TELL_NOTHING, 0},
+    {"configuration", true, IN_BODY, IN_CONFIGURATION, TELL_NOTHING, 0},
+    {"event_fields", true, IN_BODY, IN_COLUMNS, TELL_NOTHING, 0},
+    {"fields", false, IN_BODY, IN_COLUMNS, TELL_NOTHING, 0},
+    {"connectionid", false, IN_BODY, IN_OTHER, TEXT(group)},
+    {"starttime", false, IN_BODY, IN_OTHER, TELL_START, 0},
+    {"group_id", false, IN_COMMON, IN_OTHER, TEXT(group)},
+    {"ODCID", false, IN_COMMON, IN_OTHER, TEXT(odcid)},
+    {"odcid", false, IN_COMMON, IN_OTHER, TEXT(odcid)},
+    {"reference_time", false, IN_COMMON, IN_REFERENCE, TELL_REFERENCE, 0},
+    {"reference_time", false, IN_BODY, IN_REFERENCE, TELL_REFERENCE, 0},
+    {"time_format", false, IN_COMMON, IN_OTHER, TELL_FORMAT, 0},
+    {"time_units", false, IN_COMMON, IN_OTHER, TELL_UNITS, 0},
+    {"time_units", false, IN_CONFIGURATION, IN_OTHER, TELL_UNITS, 0},
+    {"time_offset", false, IN_CONFIGURATION, IN_OTHER, TELL_OFFSET, 0},
+    {"name", false, IN_VANTAGE, IN_OTHER, TEXT(vantage_name)},
+    {"type", false, IN_VANTAGE, IN_OTHER, TELL_VANTAGE, 0},
+    {"flow", false, IN_VANTAGE, IN_OTHER, TELL_FLOW, 0},
+    {"epoch", false, IN_REFERENCE, IN_OTHER, TELL_EPOCH, 0},
+    {"wall_clock_time", false, IN_REFERENCE, IN_OTHER, TELL_LOGGING_START, 0},
 };
+
+#undef TEXT
 
 #define HEAD_MEMBERS (sizeof(head_members) / sizeof(head_members[0]))
 
@@ -180,50 +179,41 @@ static void head_layout(qlog_head *h, quic_bytes text) {
   h->claim = (qlog_layout)HEAD_WORD(head_layouts, text, h->claim);
 }
 
+static qlog_vantage head_vantage(quic_bytes text) {
+  return (qlog_vantage)HEAD_WORD(head_vantages, text, QLOG_VANTAGE_UNKNOWN);
+}
+
+static quic_time head_date(quic_bytes text) {
+  quic_time time;
+
+  return qlog_stamp_date(text, &time) ? time : 0; /* "unknown" */
+}
+
+static qlog_head_text *head_text(qlog_head *h, size_t row) {
+  return (qlog_head_text *)((char *)h + head_members[row].text);
+}
+
 /* head_tell takes a string or a number. */
-static void head_tell(qlog_head *h, uint8_t tell, const qlog_tokens *t) {
+static void head_tell(qlog_head *h, size_t row, const qlog_tokens *t) {
   qlog_head_text text = {t->text, t->escaped};
+  uint8_t tell = head_members[row].tell;
 
   switch (tell) {
-  case TELL_SCHEMA:
-    head_layout(h, t->text);
-    h->version = text;
+  case TELL_TEXT:
+    *head_text(h, row) = text;
     break;
-  case TELL_VERSION:
-    if (h->version.text.len == 0) {
-      h->version = text; /* a schema goes first */
-    }
+  case TELL_SCHEMA:
+    h->version = text;
+    head_layout(h, t->text);
     break;
   case TELL_LAYOUT:
     head_layout(h, t->text);
     break;
-  case TELL_TITLE:
-    h->title = text;
-    break;
-  case TELL_DESCRIPTION:
-    h->description = text;
-    break;
-  case TELL_ERROR:
-    h->error = text;
-    break;
-  case TELL_GROUP:
-    h->group = text;
-    break;
-  case TELL_ODCID:
-    if (h->group.text.len == 0) {
-      h->group = text;
-    }
-    break;
   case TELL_VANTAGE:
-    h->vantage =
-        (qlog_vantage)HEAD_WORD(head_vantages, t->text, QLOG_VANTAGE_UNKNOWN);
+    h->vantage = head_vantage(t->text);
     break;
   case TELL_FLOW:
-    h->flow =
-        (qlog_vantage)HEAD_WORD(head_vantages, t->text, QLOG_VANTAGE_UNKNOWN);
-    break;
-  case TELL_VANTAGE_NAME:
-    h->vantage_name = text;
+    h->flow = head_vantage(t->text);
     break;
   case TELL_START:
   case TELL_REFERENCE:
@@ -231,14 +221,10 @@ static void head_tell(qlog_head *h, uint8_t tell, const qlog_tokens *t) {
     h->reference_in_seconds = tell == TELL_START;
     break;
   case TELL_EPOCH:
-    if (!qlog_stamp_date(t->text, &h->reference)) {
-      h->reference = 0; /* "unknown" */
-    }
+    h->reference = head_date(t->text);
     break;
   case TELL_LOGGING_START:
-    if (!qlog_stamp_date(t->text, &h->logging_start)) {
-      h->logging_start = 0;
-    }
+    h->logging_start = head_date(t->text);
     break;
   case TELL_FORMAT:
     h->time_format = qlog_head_time_format(t->text);
@@ -261,8 +247,15 @@ static void head_column(qlog_head *h, quic_bytes text) {
   }
 }
 
-/* head_resolve reads the numbers that need the unit. */
+/* head_resolve takes the second best where the best is missing, and reads the
+   numbers that need the unit. */
 static void head_resolve(qlog_head *h) {
+  if (h->version.text.len == 0) {
+    h->version = h->old_version;
+  }
+  if (h->group.text.len == 0) {
+    h->group = h->odcid;
+  }
   if (h->reference_text.len) {
     qlog_stamp_unit unit = h->reference_in_seconds ? QLOG_STAMP_S : h->unit;
 
@@ -291,9 +284,30 @@ static size_t head_member(uint8_t in, quic_bytes key) {
   return i;
 }
 
+/* head_enter: an object or array opened that is the value of |row|. */
+static uint8_t head_enter(qlog_head *h, size_t row) {
+  uint8_t inside = row < HEAD_MEMBERS ? head_members[row].inside : IN_OTHER;
+
+  if (inside == IN_COLUMNS) {
+    h->ncolumns = 0;
+  }
+  return inside;
+}
+
+/* head_key finds the row of the key at hand. */
+static size_t head_key(qlog_head *h, uint8_t in, quic_bytes key) {
+  size_t row = head_member(in, key);
+
+  if (row < HEAD_MEMBERS) {
+    h->any = h->any || head_members[row].head;
+    h->prespec = h->prespec || qlog_token_is(key, "connections");
+  }
+  return row;
+}
+
 void qlog_head_read(qlog_head *h, quic_bytes json) {
   uint8_t in[QLOG_DEPTH_MAX + 1] = {IN_BODY, IN_BODY};
-  size_t row = HEAD_MEMBERS;
+  size_t row = HEAD_MEMBERS; /* of the key in front */
   qlog_token token;
   qlog_tokens t;
 
@@ -303,35 +317,20 @@ void qlog_head_read(qlog_head *h, quic_bytes json) {
   }
   while ((token = qlog_tokens_next(&t)) != QLOG_TOKEN_ERROR &&
          token != QLOG_TOKEN_END) {
-    switch (token) {
-    case QLOG_TOKEN_KEY:
-      row = head_member(in[t.depth], t.text);
-      if (row < HEAD_MEMBERS) {
-        h->any = h->any || head_members[row].head;
-        h->prespec = h->prespec || qlog_token_is(t.text, "connections");
-      }
-      break;
-    case QLOG_TOKEN_OBJECT:
-    case QLOG_TOKEN_ARRAY:
-      in[t.depth] = row < HEAD_MEMBERS ? head_members[row].inside : IN_OTHER;
-      if (in[t.depth] == IN_COLUMNS) {
-        h->ncolumns = 0;
-      }
-      row = HEAD_MEMBERS;
-      break;
-    case QLOG_TOKEN_STRING:
-    case QLOG_TOKEN_NUMBER:
+    if (token == QLOG_TOKEN_KEY) {
+      row = head_key(h, in[t.depth], t.text);
+      continue;
+    }
+    if (token == QLOG_TOKEN_OBJECT || token == QLOG_TOKEN_ARRAY) {
+      in[t.depth] = head_enter(h, row);
+    } else if (token == QLOG_TOKEN_STRING || token == QLOG_TOKEN_NUMBER) {
       if (in[t.depth] == IN_COLUMNS) {
         head_column(h, t.text);
       } else if (row < HEAD_MEMBERS) {
-        head_tell(h, head_members[row].tell, &t);
+        head_tell(h, row, &t);
       }
-      row = HEAD_MEMBERS;
-      break;
-    default:
-      row = HEAD_MEMBERS;
-      break;
     }
+    row = HEAD_MEMBERS;
   }
   head_resolve(h);
 }

@@ -43,7 +43,9 @@ typedef struct qlog_head {
   bool offset_negative;
   uint8_t columns[QLOG_COLUMNS_MAX]; /* qlog_column */
   uint8_t ncolumns;
-  /* inner: as written, for the unit may stand behind them */
+  /* inner: what takes second place, and numbers as written, for their unit may
+     stand behind them */
+  qlog_head_text old_version, odcid;
   quic_bytes reference_text, offset_text;
   bool reference_in_seconds;
   qlog_stamp_unit reference_unit; /* in which it was read */
