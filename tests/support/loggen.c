@@ -51,12 +51,22 @@ static const char *loggen_ending(const loggen_spec *spec,
   return spec->ending ? spec->ending : sc->ending ? sc->ending : "app_client";
 }
 
+/* Where nothing of what the other side says arrives any more. */
+static bool loggen_deaf(const char *scenario) {
+  return strcmp(scenario, "black_hole") == 0 ||
+         strcmp(scenario, "key_update_failure") == 0;
+}
+
 bool loggen_can(const loggen_spec *spec) {
   const lg_scenario *sc = loggen_scenario(spec->scenario);
   int tongue = loggen_tongue(spec->writer);
 
   if (!sc || tongue < 0 ||
       !lg_ending_fits(loggen_ending(spec, sc), spec->vantage)) {
+    return false;
+  }
+  if (loggen_deaf(sc->name) &&
+      lg_ending_by_peer(loggen_ending(spec, sc), spec->vantage)) {
     return false;
   }
   /* cut or spoilt anywhere, one JSON text cannot be told from rubbish */
@@ -66,10 +76,10 @@ bool loggen_can(const loggen_spec *spec) {
 /* What spoils a log on its way to the writer. */
 typedef struct loggen_sieve {
   lg_writer *w;
-  const lg_draw *draw;
   size_t at, from, to; /* events; those in [from, to) get lost */
   size_t back;         /* the event from which the clock is behind */
   quic_duration behind;
+  quic_time start; /* what the log counts from */
 } loggen_sieve;
 
 static void loggen_sift(void *user, const lg_event *e) {
@@ -77,6 +87,7 @@ static void loggen_sift(void *user, const lg_event *e) {
   lg_event copy = *e;
 
   s->at++;
+  copy.time -= s->start;
   if (s->at >= s->from && s->at < s->to) {
     return;
   }
@@ -138,9 +149,9 @@ static void loggen_damage(const lg_draw *d, lg_writer *w, char *text,
 /* Returns whether the end is missing. */
 static bool loggen_render(const loggen_spec *spec, const lg_settings *s,
                           const lg_draw *d, uint64_t seed, size_t events,
-                          FILE *out) {
+                          quic_time start, FILE *out) {
   lg_writer w;
-  loggen_sieve sieve = {.w = &w, .draw = d};
+  loggen_sieve sieve = {.w = &w, .start = start};
   lg_facts facts;
   char *text = NULL;
   size_t len = 0;
@@ -199,7 +210,8 @@ int loggen_make(const loggen_spec *spec, FILE *out, loggen_label *label) {
     lg_ending_apply(ending, s, &d);
     events = 0;
     lg_sim_run(s, seed, spec->vantage, loggen_count, &events, &facts);
-    came = d.close_early || sc->accept(s, &facts);
+    came = (d.close_early || sc->accept(s, &facts)) &&
+           (facts.closed || d.close_side < 0);
   }
   if (!came) {
     fprintf(stderr, "loggen: %s does not come about with seed %llu\n", sc->name,
@@ -207,7 +219,7 @@ int loggen_make(const loggen_spec *spec, FILE *out, loggen_label *label) {
     free(s);
     return -1;
   }
-  cut = loggen_render(spec, s, &d, seed, events, out);
+  cut = loggen_render(spec, s, &d, seed, events, facts.start, out);
   memset(label, 0, sizeof(*label));
   label->spec = *spec;
   label->spec.ending = ending;

@@ -105,6 +105,7 @@ uint64_t lg_between(lg_draw *d, uint64_t lo, uint64_t hi);
 void lg_scenario_base(lg_settings *s, lg_draw *d);
 int lg_ending_apply(const char *ending, lg_settings *s, lg_draw *d);
 bool lg_ending_is_failure(const char *ending);
+bool lg_ending_by_peer(const char *ending, int vantage);
 bool lg_ending_fits(const char *ending, int vantage);
 void lg_label_make(loggen_label *label, const lg_scenario *sc,
                    const lg_settings *s, const lg_draw *d, const lg_facts *f,

@@ -109,9 +109,9 @@ static void aio_metrics(lg_writer *w, const lg_event *e) {
   }
   if (rtt && m->smoothed > 0) {
     /* sums of floats end in noise */
-    fprintf(w->out, ", \"latest_rtt\": %.15g, \"min_rtt\": %.15g",
+    fprintf(w->out, ", \"latest_rtt\": %.13f, \"min_rtt\": %.13f",
             (double)m->latest / 1e6, (double)m->min_rtt / 1e6);
-    fprintf(w->out, ", \"smoothed_rtt\": %.15g, \"rtt_variance\": %.15g",
+    fprintf(w->out, ", \"smoothed_rtt\": %.13f, \"rtt_variance\": %.13f",
             (double)m->smoothed / 1e6 + 5e-11, (double)m->variance / 1e6);
   }
   aio_end(w, e, "recovery:metrics_updated");

@@ -4,6 +4,7 @@
 
 #define CC_BETA 0.7
 #define CC_C 0.4
+#define CC_RTT_GROWTH (4 * LG_MS) /* that ends slow start */
 
 static double cc_max(double a, double b) {
   return a > b ? a : b;
@@ -91,6 +92,11 @@ void lg_cc_acked(lg_cc *cc, quic_time now, quic_time sent, uint64_t size,
   }
   if (limited || cc->kind == LG_CC_FIXED) {
     return;
+  }
+  if (cc->careful && cc->ssthresh < 0 &&
+      cc->latest > cc->min_rtt + cc->min_rtt / 8 + CC_RTT_GROWTH) {
+    cc->ssthresh = cc->cwnd;
+    cc->w_max = cc->cwnd / (double)cc->mds;
   }
   if (cc->ssthresh < 0 || cc->cwnd < cc->ssthresh) {
     cc->cwnd += (double)size;

@@ -32,7 +32,8 @@ typedef struct lg_cc {
   double rate; /* PLATEAU: octets/s */
   double low;  /* PLATEAU: what is left of it after the event */
   quic_time low_at;
-  quic_duration rtt;
+  quic_duration rtt, latest, min_rtt;
+  bool careful; /* leaves slow start when round trips grow (RFC 9406) */
 } lg_cc;
 
 void lg_cc_init(lg_cc *cc, lg_cc_kind kind, uint64_t mds, uint64_t initial);

@@ -208,6 +208,12 @@ bool lg_ending_is_failure(const char *ending) {
   return e && e->failure;
 }
 
+bool lg_ending_by_peer(const char *ending, int vantage) {
+  const lg_ending *e = ending_find(ending);
+
+  return e && !e->failure && (e->relative == 1 || e->relative - 2 == !vantage);
+}
+
 bool lg_ending_fits(const char *ending, int vantage) {
   const lg_ending *e = ending_find(ending);
 

@@ -164,8 +164,8 @@ static void label_ending(loggen_label *l, const lg_draw *d,
   }
 }
 
-static void label_code(loggen_close *c, const lg_settings *s,
-                       const lg_draw *d) {
+static void label_code(loggen_close *c, const lg_settings *s, const lg_draw *d,
+                       const char *ending) {
   bool fails = s->fail == LG_FAIL_CLOSE;
   const lg_action *a = &s->close;
   const char *name, *phrase;
@@ -176,8 +176,8 @@ static void label_code(loggen_close *c, const lg_settings *s,
       a = &s->actions[i];
     }
   }
-  if (!fails &&
-      (a->type != LG_DO_CLOSE || !d->close_trigger || d->close_side < 0)) {
+  if (!fails && (a->type != LG_DO_CLOSE || d->close_side < 0 ||
+                 label_is(ending, "reset"))) {
     return;
   }
   app = !fails && a->flag;
@@ -225,7 +225,7 @@ static void label_close(loggen_label *l, const lg_settings *s, const lg_draw *d,
   }
   snprintf(c->trigger, sizeof(c->trigger), "%s",
            k->closes && trigger ? trigger : "-");
-  label_code(c, s, d);
+  label_code(c, s, d, l->spec.ending);
 }
 
 static void label_facts(loggen_label *l, const lg_draw *d, const lg_facts *f) {
@@ -248,8 +248,8 @@ static void label_facts(loggen_label *l, const lg_draw *d, const lg_facts *f) {
        f->best_to > f->best_from
            ? (f->best_cycles - 1) * 1000 * rtt / (f->best_to - f->best_from)
            : 0},
-      {"cycles_from_us", f->best_from / 1000},
-      {"cycles_to_us", f->best_to / 1000},
+      {"cycles_from_us", quic_time_since(f->best_from, f->start) / 1000},
+      {"cycles_to_us", quic_time_since(f->best_to, f->start) / 1000},
       {"rtt_min_us", f->rtt_min == LG_NONE ? 0 : f->rtt_min / 1000},
       {"rtt_max_us", f->rtt_max / 1000},
       {"blocked_connection_us", f->limited[LG_LIMIT_CONNECTION] / 1000},

@@ -14,6 +14,7 @@ void lg_rtt(lg_end *e, quic_duration latest, quic_duration ack_delay) {
   m->latest = latest ? latest : 1;
   if (m->smoothed == 0) {
     m->min_rtt = m->smoothed = m->latest;
+    e->sample_at = e->sim->now;
     m->variance = latest / 2;
   } else {
     if (latest < m->min_rtt) {
@@ -29,6 +30,8 @@ void lg_rtt(lg_end *e, quic_duration latest, quic_duration ack_delay) {
     m->smoothed = (7 * m->smoothed + adjusted) / 8;
   }
   e->cc.rtt = m->smoothed;
+  e->cc.latest = m->latest;
+  e->cc.min_rtt = m->min_rtt;
   if (m->latest > e->facts.rtt_max) {
     e->facts.rtt_max = m->latest;
   }
@@ -116,7 +119,7 @@ static void loss_packet(lg_end *e, lg_packet *p, const char *trigger) {
    congestion (RFC 9002 §7.6). */
 static bool loss_persistent(const lg_end *e, const lg_packet *first,
                             const lg_packet *last) {
-  return first && e->metrics.smoothed > 0 &&
+  return first && e->metrics.smoothed > 0 && first->sent > e->sample_at &&
          last->sent - first->sent > 3 * lg_pto(e, true);
 }
 

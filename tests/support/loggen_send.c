@@ -8,6 +8,9 @@
 
 #define SEND_OVERHEAD_LONG 48
 #define SEND_OVERHEAD_SHORT 30
+#define SEND_THINKING                                                          \
+  (150 * LG_US)            /* what the end takes to answer, at most            \
+                            */
 #define SEND_STREAM_MIN 24 /* octets worth a STREAM frame */
 
 void lg_control(lg_end *e, const lg_frame *f) {
@@ -146,7 +149,8 @@ static lg_frame *send_frame(lg_packet *p, lg_frame_type type, uint32_t octets) {
 static void send_ack(lg_end *e, lg_packet *p) {
   lg_space *sp = &e->space[p->type];
   lg_ranges *got = &sp->received;
-  quic_duration held = e->sim->now - sp->received_at;
+  quic_duration held = e->sim->now - sp->received_at +
+                       quic_rng_below(&e->sim->rng, SEND_THINKING);
 
   if (got->n == 0) {
     return;

@@ -159,6 +159,7 @@ void lg_emit(lg_end *e, const lg_event *ev) {
   lg_event copy = *ev;
 
   copy.time = e->sim->now;
+  e->facts.closed |= ev->type == LG_EV_CLOSED;
   if (e->log && !e->ended) {
     e->log(e->user, &copy);
   }
@@ -181,6 +182,7 @@ void lg_begin(lg_end *e) {
        .code = e->set->initial_window},
       {.type = LG_EV_STATE, .text = "attempted"}};
 
+  e->facts.start = e->sim->now;
   for (size_t i = 0; i < sizeof(events) / sizeof(events[0]); i++) {
     lg_emit(e, &events[i]);
   }
@@ -202,6 +204,7 @@ static void sim_end_init(lg_sim *s, int side) {
     e->cc.rate = (double)s->set->way[side].rate / 8;
     e->cc.rtt = 10 * LG_MS;
   }
+  e->cc.careful = set->careful;
   e->cc_state = "slow_start";
   for (int i = 0; i < LG_SPACES; i++) {
     e->space[i].largest = LG_NONE;

@@ -95,7 +95,7 @@ typedef struct lg_end_settings {
   lg_parameters tp;
   uint64_t mds, initial_window;
   quic_duration gap; /* between two packets of a burst */
-  bool pacing;
+  bool pacing, careful;
   unsigned ack_every;         /* ack-eliciting packets for one ACK */
   quic_duration ack_delay;    /* at most */
   quic_duration credit_delay; /* MAX_* come this much later */
@@ -201,6 +201,8 @@ typedef struct lg_facts {
   uint64_t resets, key_drops, missing_keys, path_failed;
   uint64_t ce;
   quic_time last_loss;
+  quic_time start; /* of its log */
+  bool closed;     /* it knows of the end */
   uint64_t frozen; /* packets acknowledged while NAIVE froze */
 } lg_facts;
 
@@ -230,7 +232,8 @@ typedef struct lg_end {
   uint64_t rx, tx;
   quic_time next_send, wants; /* LG_NONE: nothing to send */
   quic_time last_rx, idle_from, anti_deadlock;
-  quic_time round; /* of PLATEAU */
+  quic_time sample_at; /* the first round trip was measured */
+  quic_time round;     /* of PLATEAU */
   lg_limit limit;
   quic_time limit_since;
   bool data_blocked_told, ecn_failed;
