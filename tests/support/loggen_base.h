@@ -21,6 +21,11 @@ void lg_setup_keepalive(lg_settings *s, lg_draw *d);
 void lg_setup_key_update(lg_settings *s, lg_draw *d);
 void lg_setup_migrates(lg_settings *s, lg_draw *d);
 void lg_setup_clean(lg_settings *s, lg_draw *d); /* any of some */
+
+/* A link whose round trips are below 1 ms: whole milliseconds are 0 there. */
+void lg_setup_lan(lg_settings *s, lg_draw *d);
+bool lg_accept_lan(const lg_settings *s, const lg_facts *f);
+
 bool lg_accept_clean(const lg_settings *s, const lg_facts *f);
 
 #endif /* !defined(TESTS_SUPPORT_LOGGEN_BASE_H) */

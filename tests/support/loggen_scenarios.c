@@ -546,6 +546,7 @@ const lg_scenario lg_scenarios[] = {
      {NULL}, {NULL}, NULL},
     {"clean_migration", lg_setup_migrates, lg_accept_clean,
      {NULL}, {NULL}, NULL},
+    {"clean_lan", lg_setup_lan, lg_accept_lan, {NULL}, {NULL}, NULL},
     {"death_spiral", setup_spiral, accept_spiral, {"death_spiral"},
      {"loss_burst", "window_at_floor", "window_collapse"}, "open"},
     {"floor_loss", setup_floor, accept_floor, {"window_at_floor"},
