@@ -470,8 +470,12 @@ static quic_duration close_patience(const quic_close_facts *f) {
 }
 
 static bool close_by_no_answer(quic_close *c, const quic_close_facts *f) {
+  quic_duration tried = quic_time_since(f->end, f->first.time);
+
   if (!close_unanswered(f) ||
-      quic_time_since(f->end, f->first.time) < close_patience(f)) {
+      (tried < close_patience(f) &&
+       (tried < CLOSE_TRIED ||
+        f->packets[QUIC_SIDE_CLIENT] < CLOSE_TRIED_PACKETS))) {
     return false;
   }
   c->class = QUIC_CLOSED_NO_ANSWER;

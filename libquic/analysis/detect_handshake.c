@@ -8,8 +8,8 @@
 /* One lost packet costs a client a PTO of at most the RFC's initial one, and a
    round trip.  What takes longer lost more, or waited for somebody. */
 #define HANDSHAKE_NOTE (900 * QUIC_MILLISECOND)
-#define HANDSHAKE_ROUNDS 6 /* round trips that explain any handshake */
-#define HANDSHAKE_SLACK (200 * QUIC_MILLISECOND)
+#define HANDSHAKE_ROUNDS 3 /* round trips that explain any handshake */
+#define HANDSHAKE_SLACK (10 * QUIC_MILLISECOND)
 #define HANDSHAKE_STALLED (1600 * QUIC_MILLISECOND)
 #define HANDSHAKE_BURST (20 * QUIC_MILLISECOND)
 #define HANDSHAKE_TRIES 2 /* flights sent again in a row without an answer */

@@ -5,6 +5,7 @@
 #include "wire/h3.h"
 
 #define HTTP3_CRITICAL 16 /* control and QPACK streams kept */
+#define HTTP3_LOST 4      /* times that, when no loss explains it */
 #define HTTP3_LATE_PTOS 2 /* beyond a round trip, for SETTINGS to be late */
 
 typedef struct http3_stream {
@@ -256,6 +257,9 @@ static void http3_late(const http3_state *s, quic_findings *f,
   }
   all = (quic_stretch){from, until, QLOG_NONE, at->record, QLOG_NONE, peer};
   found = quic_finding_of(f, QUIC_FOUND_HTTP3, &all);
+  if (found && quic_mark_set(at) && late <= HTTP3_LOST * limit) {
+    found->severity = QUIC_NOTE; /* as lost packets make them */
+  }
   quic_duration_text(took, late);
   if (quic_mark_set(at)) {
     quic_finding_line(found, "SETTINGS of the %s came %s after the handshake",

@@ -32,8 +32,9 @@ typedef struct path_state {
   uint64_t largest; /* acknowledged; QLOG_NONE */
   uint64_t small;   /* ACKs that went on, with no large one in them */
   uint64_t lost;
-  uint64_t shrunk; /* packets sent since the last large one */
-  uint64_t passes; /* ACKs that passed over some */
+  quic_time lost_last; /* sent */
+  uint64_t shrunk;     /* packets sent since the last large one */
+  uint64_t passes;     /* ACKs that passed over some */
   quic_stretch hole;
   uint64_t size; /* of the smallest of the lost */
   bool told;     /* in this run */
@@ -66,6 +67,7 @@ static void path_init(void *state, const quic_mem *mem) {
 
 static void path_run_over(path_state *s) {
   s->lost = s->small = s->passes = 0;
+  s->lost_last = 0;
   s->hole.from = QUIC_TIME_NEVER;
   s->told = false;
 }
@@ -92,6 +94,9 @@ static void path_sent(path_state *s, const qlog_event *e) {
       return;
     }
   }
+  /* The last one stands for all that follow. */
+  s->samples[PATH_SAMPLES - 1] =
+      (path_sample){packet->header->pn, e->time, quic_event_record(e), true};
 }
 
 static bool path_covers(const quic_frame *ack, uint64_t number) {
@@ -118,6 +123,9 @@ static void path_passed(path_state *s, const path_sample *sample,
   }
   s->hole.to = e->time;
   s->hole.last = quic_event_record(e);
+  if (sample->time > s->lost_last) {
+    s->lost_last = sample->time;
+  }
 }
 
 /* path_acked: large packets come through again, or are passed over by smaller
@@ -154,12 +162,14 @@ static void path_acked(path_state *s, const quic_picture *p,
 }
 
 static void path_tell_mtu(path_state *s, quic_findings *f,
-                          const quic_picture *p) {
+                          const quic_picture *p, bool over) {
+  uint64_t small = over ? 1 : PATH_SMALL_MIN;
+  uint64_t shrunk = over ? 1 : PATH_SHRUNK;
   quic_finding *found;
 
-  if (s->told || s->lost < PATH_LOST_MIN || s->small < PATH_SMALL_MIN ||
-      (s->passes < PATH_SMALL_MIN && s->shrunk < PATH_SHRUNK) ||
-      quic_time_since(s->hole.to, s->hole.from) < p->pto) {
+  if (s->told || s->lost < PATH_LOST_MIN || s->small < small ||
+      (s->passes < PATH_SMALL_MIN && s->shrunk < shrunk) ||
+      quic_time_since(s->lost_last, s->hole.from) < p->srtt) {
     return;
   }
   s->told = true;
@@ -375,7 +385,7 @@ static void path_packet(path_state *s, quic_findings *f, const quic_picture *p,
   }
   path_frames(s, p, e, side);
   if (s->lost >= PATH_LOST_MIN) {
-    path_tell_mtu(s, f, p);
+    path_tell_mtu(s, f, p, false);
   }
   /* Only while packets come is the silence of one path its own. */
   if (side != p->local && (s->waiting[0] || s->waiting[1])) {
@@ -406,6 +416,7 @@ static void path_event(void *state, quic_findings *f, const quic_picture *p,
 }
 
 static void path_end(void *state, quic_findings *f, const quic_picture *p) {
+  path_tell_mtu(state, f, p, true);
   path_bleached(state, f, p);
 }
 

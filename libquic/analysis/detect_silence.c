@@ -138,8 +138,8 @@ static void silence_hole(const silence_state *s, quic_findings *f,
   quic_finding_fact_add(found, "pto", QUIC_UNIT_NS, s->pto);
 }
 
-/* silence_sent notes a send.  One a PTO after the one before is a probe, and so
-   is one after a gap twice as long as the gap before. */
+/* silence_sent notes a send.  The first probe comes a PTO after what it is for,
+   each other one after a gap twice as long as the one before. */
 static void silence_sent(silence_state *s, const quic_picture *p,
                          const qlog_event *e) {
   quic_duration gap = s->packets ? quic_time_since(e->time, s->last) : 0;
@@ -162,7 +162,7 @@ static void silence_sent(silence_state *s, const quic_picture *p,
   if (gap < burst) {
     return;
   }
-  if (gap >= s->pto - s->pto / 4 || (s->gap && gap >= s->gap + s->gap / 2)) {
+  if (s->gap ? gap >= s->gap + s->gap / 3 : gap >= s->pto - s->pto / 4) {
     s->probes++;
   }
   s->gap = gap;

@@ -8,7 +8,8 @@
 #define STREAMS_SENDING 16     /* streams whose sending times are kept */
 #define STREAMS_CHECKPOINTS 32 /* of each */
 #define STREAMS_CODES 16       /* codes of resets that are told apart */
-#define STREAMS_RTTS 5         /* that a hole is open, to be a stall */
+#define STREAMS_RTTS 3         /* that a hole is open, to be told */
+#define STREAMS_WARNING_RTTS 5 /* to be more than a packet lost again */
 #define STREAMS_LEAST (50 * QUIC_MILLISECOND)
 #define STREAMS_OTHERS 4 /* packets with stream data that came meanwhile */
 
@@ -51,6 +52,7 @@ typedef struct streams_state {
   quic_time run[QUIC_SIDES];    /* since then they come without a pause */
   quic_time data[QUIC_SIDES];   /* the last of them */
   quic_longest stalls;
+  uint64_t serious; /* of them no plain loss */
   streams_code codes[STREAMS_CODES];
   size_t ncodes;
   uint64_t resets, stops;
@@ -70,13 +72,15 @@ static void streams_init(void *state, const quic_mem *mem) {
   }
 }
 
-/* streams_patience: a hole that is open longer than that was not filled as loss
-   recovery fills one, even when it lost some packets twice. */
-static quic_duration streams_patience(const quic_picture *p) {
+/* streams_patience: a hole that is open for longer than |rounds| was not filled
+   as loss recovery fills one. */
+static quic_duration streams_patience(const quic_picture *p, unsigned rounds) {
   const quic_rtt *rtt = quic_analysis_rtt(p->analysis, p->local);
-  quic_duration round = p->srtt;
-  quic_duration least = 2 * p->pto > STREAMS_LEAST ? 2 * p->pto : STREAMS_LEAST;
+  quic_duration round = p->srtt, least = rounds * p->pto / 2;
 
+  if (least < STREAMS_LEAST) {
+    least = STREAMS_LEAST;
+  }
   if (rtt->samples && rtt->latest > round) {
     round = rtt->latest;
   }
@@ -84,18 +88,32 @@ static quic_duration streams_patience(const quic_picture *p) {
     round = p->metrics.latest_rtt;
   }
   round = round > QUIC_RTT_MAX ? QUIC_RTT_MAX : round;
-  return STREAMS_RTTS * round > least ? STREAMS_RTTS * round : least;
+  return rounds * round > least ? rounds * round : least;
 }
 
-/* streams_stalled: what was missing since |since| came at |now|, too late, and
-   data had been flowing for all that time. */
-static bool streams_stalled(const streams_state *s, const quic_picture *p,
-                            int side, quic_time since, quic_time now,
-                            uint64_t packets) {
-  quic_time from = s->run[side] > since ? s->run[side] : since;
+/* streams_stall notes that |at| is missing for too long, while data was flowing
+   for all that time and |packets| had come before. */
+static void streams_stall(streams_state *s, const quic_picture *p,
+                          const quic_stretch *at, uint64_t packets) {
+  quic_time from = s->run[at->side] > at->from ? s->run[at->side] : at->from;
+  quic_duration length = quic_time_since(at->to, from);
+  quic_longest *l = &s->stalls;
 
-  return quic_time_since(now, from) > streams_patience(p) &&
-         s->packets[side] - packets >= STREAMS_OTHERS;
+  if (length <= streams_patience(p, STREAMS_RTTS) ||
+      s->packets[at->side] - packets < STREAMS_OTHERS) {
+    return;
+  }
+  if (length > streams_patience(p, STREAMS_WARNING_RTTS)) {
+    s->serious++;
+  }
+  for (size_t i = 0; i < l->len; i++) {
+    if (l->items[i].id == at->id && l->items[i].from == at->from &&
+        l->items[i].side == at->side) {
+      l->items[i] = *at; /* still the same */
+      return;
+    }
+  }
+  quic_longest_add(l, at);
 }
 
 /* streams_flow follows how long data of |side| has come without a pause. */
@@ -118,9 +136,7 @@ static void streams_filled(streams_state *s, const quic_picture *p,
                            streams_hole *h, quic_time now, uint64_t record) {
   quic_stretch at = {h->since, now, h->record, record, h->id, h->side};
 
-  if (streams_stalled(s, p, h->side, h->since, now, h->packets)) {
-    quic_longest_add(&s->stalls, &at);
-  }
+  streams_stall(s, p, &at, h->packets);
   h->id = QLOG_NONE;
 }
 
@@ -191,6 +207,7 @@ static void streams_sent(streams_state *s, const quic_picture *p,
   uint64_t offset = f->u.stream.offset, end = offset + len;
   streams_sending *w = streams_sending_of(s, f->u.stream.stream_id, e->time);
   const streams_point *first;
+  quic_stretch at;
   streams_point *last = &w->points[(w->n - 1) % STREAMS_CHECKPOINTS];
 
   if (offset >= w->highest) {
@@ -205,14 +222,12 @@ static void streams_sent(streams_state *s, const quic_picture *p,
     w->highest = end;
   }
   first = streams_sent_first(w, offset);
-  if (first && len &&
-      streams_stalled(s, p, p->local, first->time, e->time, first->packets)) {
-    quic_stretch at = {first->time,          e->time, first->record,
-                       quic_event_record(e), w->id,   p->local};
-
-    quic_longest_add(&s->stalls, &at);
-    /* Once is enough for what was sent then. */
-    *w = (streams_sending){.id = w->id, .highest = w->highest, .used = e->time};
+  /* While ACKs come: a probe sends again, too, and for less. */
+  if (first && len && p->last_ack != QUIC_TIME_NEVER &&
+      quic_time_since(e->time, p->last_ack) < p->pto - p->pto / 4) {
+    at = (quic_stretch){first->time,          e->time, first->record,
+                        quic_event_record(e), w->id,   p->local};
+    streams_stall(s, p, &at, first->packets);
   }
 }
 
@@ -292,6 +307,10 @@ static void streams_tell_stalls(const streams_state *s, quic_findings *f,
   for (size_t i = 0; i < s->stalls.len; i++) {
     const quic_stretch *at = &s->stalls.items[i];
     quic_finding *found = quic_finding_of(f, QUIC_FOUND_STREAM_STALL, at);
+
+    if (found && !s->serious) {
+      found->severity = QUIC_NOTE; /* as packets that are lost again */
+    }
 
     quic_finding_line(
         found,

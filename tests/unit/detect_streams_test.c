@@ -107,6 +107,7 @@ static void test_sender(void **state) {
   for (uint64_t i = 0; i < 30; i++) {
     found_app(&fd, S, 20 + i, events_stream(0, i * 1000, 1000, false));
     events_after(&fd.ev, 20 * MS);
+    found_app(&fd, C, 20 + i, events_acks(20 + i, 20 + i));
   }
   found_app(&fd, S, 60, events_stream(0, 2000, 1000, false));
   found_app(&fd, S, 61, events_stream(0, 28000, 1000, false));
