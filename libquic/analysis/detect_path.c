@@ -6,6 +6,7 @@
 #include "analysis/stretch.h"
 
 #define PATH_SAMPLES 8   /* large packets watched at a time */
+#define PATH_WINDOW 4096 /* numbers whose sizes are known */
 #define PATH_LARGE 1200  /* octets that every path carries (RFC 9000 §14) */
 #define PATH_LOST_MIN 5  /* large ones passed over by acknowledgments */
 #define PATH_SMALL_MIN 3 /* smaller ones acknowledged meanwhile */
@@ -29,8 +30,9 @@ typedef struct path_state {
   /* Large packets that wait for their ACK, and how many of them in a row were
      passed over. */
   path_sample samples[PATH_SAMPLES];
-  uint64_t largest; /* acknowledged; QLOG_NONE */
-  uint64_t small;   /* ACKs that went on, with no large one in them */
+  uint64_t large[PATH_WINDOW / 64]; /* by number: was it a large one? */
+  uint64_t largest;                 /* acknowledged; QLOG_NONE */
+  uint64_t small; /* ACKs that went on, with no large one in them */
   uint64_t lost;
   quic_time lost_last; /* sent */
   uint64_t shrunk;     /* packets sent since the last large one */
@@ -72,6 +74,35 @@ static void path_run_over(path_state *s) {
   s->told = false;
 }
 
+static void path_note(path_state *s, uint64_t number, bool large) {
+  uint64_t *word = &s->large[number / 64 % (PATH_WINDOW / 64)];
+  uint64_t bit = (uint64_t)1 << (number & 63);
+
+  *word = large ? *word | bit : *word & ~bit;
+}
+
+/* path_large tells whether |ack| goes on beyond |before| with a large packet.
+   Each number is looked at once. */
+static bool path_large(const path_state *s, const quic_frame *ack,
+                       uint64_t before) {
+  uint64_t last = ack->u.ack.largest;
+  uint64_t first =
+      last - (ack->u.ack.first_range < last ? ack->u.ack.first_range : last);
+
+  if (before != QLOG_NONE && before >= first) {
+    first = before + 1;
+  }
+  if (last - first >= PATH_WINDOW) {
+    first = last - PATH_WINDOW + 1;
+  }
+  for (uint64_t n = first; n <= last; n++) {
+    if (s->large[n / 64 % (PATH_WINDOW / 64)] >> (n & 63) & 1) {
+      return true;
+    }
+  }
+  return false;
+}
+
 static void path_sent(path_state *s, const qlog_event *e) {
   const qlog_packet *packet = &e->u.packet;
 
@@ -79,6 +110,7 @@ static void path_sent(path_state *s, const qlog_event *e) {
       packet->length == QLOG_NONE || packet->is_mtu_probe == 1) {
     return;
   }
+  path_note(s, packet->header->pn, packet->length > PATH_LARGE);
   if (packet->length <= PATH_LARGE) {
     s->shrunk += packet->length >= PATH_SHRUNK_LEAST;
     return;
@@ -128,34 +160,42 @@ static void path_passed(path_state *s, const path_sample *sample,
   }
 }
 
-/* path_acked: large packets come through again, or are passed over by smaller
-   ones that do. */
+/* path_come: large packets come through. */
+static void path_come(path_state *s, uint64_t largest) {
+  path_run_over(s);
+  s->size = 0;
+  for (size_t i = 0; i < PATH_SAMPLES; i++) {
+    s->samples[i].used &= s->samples[i].number > largest;
+  }
+}
+
+/* path_acked: large packets come through, or are passed over by smaller ones
+   that do. */
 static void path_acked(path_state *s, const quic_picture *p,
                        const qlog_event *e, const quic_frame *ack) {
-  uint64_t largest = ack->u.ack.largest;
-  bool on = s->largest == QLOG_NONE || largest > s->largest;
-  uint64_t before = s->lost;
+  uint64_t largest = ack->u.ack.largest, before = s->lost;
+  bool large;
 
-  if (!on) {
+  if (s->largest != QLOG_NONE && largest <= s->largest) {
     return;
   }
+  large = path_large(s, ack, s->largest);
   s->largest = largest;
-  for (size_t i = 0; i < PATH_SAMPLES; i++) {
+  for (size_t i = 0; i < PATH_SAMPLES && !large; i++) {
     path_sample *sample = &s->samples[i];
 
     if (!sample->used || sample->number > largest) {
       continue;
     }
-    if (path_covers(ack, sample->number)) {
-      path_run_over(s);
-      memset(s->samples, 0, sizeof(s->samples));
-      s->size = 0;
-      return;
-    }
-    if (largest - sample->number >= PATH_PASSED) {
+    large = path_covers(ack, sample->number);
+    if (!large && largest - sample->number >= PATH_PASSED) {
       path_passed(s, sample, p, e);
       sample->used = false;
     }
+  }
+  if (large) {
+    path_come(s, largest);
+    return;
   }
   s->small += s->lost > 0;
   s->passes += s->lost > before;
@@ -164,11 +204,10 @@ static void path_acked(path_state *s, const quic_picture *p,
 static void path_tell_mtu(path_state *s, quic_findings *f,
                           const quic_picture *p, bool over) {
   uint64_t small = over ? 1 : PATH_SMALL_MIN;
-  uint64_t shrunk = over ? 1 : PATH_SHRUNK;
   quic_finding *found;
 
   if (s->told || s->lost < PATH_LOST_MIN || s->small < small ||
-      (s->passes < PATH_SMALL_MIN && s->shrunk < shrunk) ||
+      (!over && s->passes < PATH_SMALL_MIN && s->shrunk < PATH_SHRUNK) ||
       quic_time_since(s->lost_last, s->hole.from) < p->srtt) {
     return;
   }
