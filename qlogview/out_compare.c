@@ -100,6 +100,9 @@ static void compare_row(compare_table *c, const char *label, quic_unit unit,
   if (unit != QUIC_UNIT_PERCENT_MILLI) {
     qv_compare_say_ratio(&c->table.text, qv_compare_ratio(a, b));
   }
+  if (c->table.text.len == 0) {
+    quic_text_char(&c->table.text, '-');
+  }
   compare_cell(c);
 }
 

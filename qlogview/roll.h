@@ -6,7 +6,7 @@
 
 #include "qlogview/out.h"
 
-#define QV_ROLL_NAMES_MAX 20 /* files named of each kind; the others count */
+#define QV_ROLL_NAMES_MAX 5 /* files named of each kind; the others count */
 
 typedef enum qv_rolled {
   QV_ROLL_READ,  /* a qlog, or a connection of a capture */
