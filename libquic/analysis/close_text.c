@@ -204,7 +204,8 @@ static void text_idle(const quic_close *c, quic_text *out) {
   } else {
     quic_text_str(out, "idle timeout must have fired: silent ");
     quic_close_duration(out, c->silence);
-    quic_text_str(out, ", longer than ");
+    quic_text_str(out, c->silence < c->idle_timeout ? ", the whole of "
+                                                    : ", longer than ");
     text_limit(c, out);
   }
   text_open(c, out);

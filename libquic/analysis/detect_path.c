@@ -455,6 +455,15 @@ static void path_event(void *state, quic_findings *f, const quic_picture *p,
 }
 
 static void path_end(void *state, quic_findings *f, const quic_picture *p) {
+  path_state *s = state;
+
+  /* The last one was passed over, too, if not by three. */
+  for (size_t i = 0; i < PATH_SAMPLES && s->lost; i++) {
+    if (s->samples[i].used && s->samples[i].number < s->largest &&
+        s->samples[i].time > s->lost_last) {
+      s->lost_last = s->samples[i].time;
+    }
+  }
   path_tell_mtu(state, f, p, true);
   path_bleached(state, f, p);
 }
