@@ -333,7 +333,7 @@ static void loss_end(void *state, quic_findings *f, const quic_picture *p) {
   quic_episode ended;
   size_t n;
 
-  batch = quic_losses_end(&s->losses, p, &n);
+  batch = quic_losses_end(&s->losses, &n);
   if (batch) {
     loss_batch(s, f, p, batch, n);
   }

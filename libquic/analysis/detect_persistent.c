@@ -157,7 +157,7 @@ static void persistent_end(void *state, quic_findings *f,
   const quic_loss *batch;
   size_t n;
 
-  batch = quic_losses_end(&s->losses, p, &n);
+  batch = quic_losses_end(&s->losses, &n);
   if (batch) {
     persistent_batch(s, f, p, batch, n);
   }

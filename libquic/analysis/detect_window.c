@@ -65,7 +65,8 @@ typedef struct window_state {
   bool slow_start; /* as told last */
   bool told_state;
   /* the window when the last packet was told */
-  uint64_t base, base_lost, base_pto;
+  uint64_t base, base_pto;
+  uint64_t base_lost;             /* packets lost with it and since */
   quic_time quiet_from, quiet_to; /* last silence of more than a PTO */
   quic_time active;
   window_drop drop; /* may recover at once; |time| 0 = none */
@@ -333,14 +334,14 @@ static void window_on_drop(window_state *s, const quic_picture *p,
       s->base - window < WINDOW_DROP_PACKETS * p->mds || e->tuple ||
       !p->confirmed ||
       (s->quiet_to != QUIC_TIME_NEVER && e->time - s->quiet_to <= p->srtt &&
-       p->lost == s->base_lost)) {
+       s->base_lost == 0)) {
     return;
   }
   *d = (window_drop){.time = e->time,
                      .record = quic_evidence_record(e),
                      .before = s->base,
                      .after = window,
-                     .lost = p->lost - s->base_lost,
+                     .lost = s->base_lost,
                      .pto = s->base_pto};
 }
 
@@ -352,7 +353,7 @@ static void window_quiet(window_state *s, const quic_picture *p) {
   }
   s->active = p->now;
   s->base = p->told_cwnd ? p->metrics.congestion_window : QLOG_NONE;
-  s->base_lost = p->lost;
+  s->base_lost = p->lost_now;
   s->base_pto = p->metrics.pto_count == QLOG_NONE ? 0 : p->metrics.pto_count;
 }
 
@@ -413,6 +414,12 @@ static void window_event(void *state, quic_findings *f, const quic_picture *p,
     s->told_state = p->state != NULL;
     s->slow_start = p->state && strcmp(p->state, "slow_start") == 0;
     return;
+  }
+  if (!qlog_event_is_packet(e)) {
+    /* A logger that tells its first loss tells again what was concluded. */
+    s->base_lost = p->told[QLOG_PACKET_LOST] == 1 && p->lost_now
+                       ? p->lost_now
+                       : s->base_lost + p->lost_now;
   }
   if (p->told_cwnd) {
     window_on_floor(&s->floor, f, p, e);

@@ -137,43 +137,54 @@ static const quic_loss *losses_ready(quic_losses *l, size_t *n) {
 
 static void losses_restart(quic_losses *l) {
   if (l->ready) {
-    l->ready = false;
+    l->ready = l->concluding = false;
     l->len = 0;
     l->missed = 0;
   }
+}
+
+/* losses_told: the logger tells losses itself; what was concluded for it until
+   then is told again. */
+static void losses_told(quic_losses *l, const quic_sent *s,
+                        const qlog_event *e) {
+  if (l->concluding) {
+    l->concluding = false;
+    l->len = 0;
+    l->missed = 0;
+  }
+  losses_tell(l, s, e);
 }
 
 const quic_loss *quic_losses_event(quic_losses *l, const quic_picture *p,
                                    const qlog_event *e, size_t *n) {
   const quic_sent *s =
       quic_analysis_sent(p->analysis, p->local, QUIC_SPACE_APP);
+  bool silent = l->silent;
 
   *n = 0;
   losses_restart(l);
   if (e->type == QLOG_PACKET_LOST) {
-    losses_tell(l, s, e);
+    losses_told(l, s, e);
     return NULL;
   }
   if (!qlog_event_is_packet(e) || !s) {
     return NULL;
   }
-  if (l->waits && !quic_losses_told(p) && s->len) {
-    losses_conclude(l, s, e->time);
+  if (l->len && l->concluding) {
+    silent = l->silent = true; /* it had its chance to tell */
+  } else if (l->len) {
+    return losses_ready(l, n);
   }
-  l->waits = s->counts.lost != l->concluded;
+  if (s->counts.lost != l->concluded && !quic_losses_told(p) && s->len) {
+    losses_conclude(l, s, e->time);
+    l->concluding = true;
+  }
   l->concluded = s->counts.lost;
-  return l->len ? losses_ready(l, n) : NULL;
+  return l->len && silent ? losses_ready(l, n) : NULL;
 }
 
-const quic_loss *quic_losses_end(quic_losses *l, const quic_picture *p,
-                                 size_t *n) {
-  const quic_sent *s =
-      quic_analysis_sent(p->analysis, p->local, QUIC_SPACE_APP);
-
+const quic_loss *quic_losses_end(quic_losses *l, size_t *n) {
   *n = 0;
   losses_restart(l);
-  if (s && s->len && l->waits && !quic_losses_told(p)) {
-    losses_conclude(l, s, p->now);
-  }
   return l->len ? losses_ready(l, n) : NULL;
 }

@@ -22,7 +22,8 @@ typedef struct quic_losses {
   uint64_t missed;    /* of this batch, for want of room */
   quic_time found;    /* when its first one was */
   bool ready;         /* handed out; the next event starts over */
-  bool waits;         /* losses were concluded; a logger may tell them yet */
+  bool concluding;    /* the batch is concluded; a logger may tell it yet */
+  bool silent;        /* this one does not */
   uint64_t concluded; /* by the rules so far */
   uint64_t from;      /* lowest number that may be concluded yet */
 } quic_losses;
@@ -36,8 +37,7 @@ const quic_loss *quic_losses_event(quic_losses *l, const quic_picture *p,
                                    const qlog_event *e, size_t *n);
 
 /* quic_losses_end returns the batch that waits at the end, or NULL. */
-const quic_loss *quic_losses_end(quic_losses *l, const quic_picture *p,
-                                 size_t *n);
+const quic_loss *quic_losses_end(quic_losses *l, size_t *n);
 
 /* quic_losses_told: the endpoint itself names the packets that it lost. */
 static inline bool quic_losses_told(const quic_picture *p) {

@@ -74,11 +74,8 @@ static bool pinned_settle(const quic_pinned *pin, const quic_picture *p,
       s->per_rtt > 2000) {
     return false;
   }
-  if (s->changes > 1) {
+  if (s->changes) {
     s->single = span / s->changes;
-    if (s->changes >= s->cycles) {
-      s->pair = 2 * s->single;
-    }
   }
   s->gap = pin->gap_sum / s->cycles;
   if (pin->begun) {

@@ -411,8 +411,9 @@ void quic_sent_on_ack(quic_sent *s, const quic_frame *ack, quic_time now,
   if (out->newly_acked) {
     s->last_progress = now;
     s->counts.probe_run = 0;
+    sent_trim(s, now, 3 * rules->pto); /* first: who looks for what was lost
+                                          now finds it */
     sent_detect(s, now, rules);
-    sent_trim(s, now, 3 * rules->pto);
   }
 }
 
