@@ -8,6 +8,7 @@
 #include "pcap/expect.h"
 #include "pcap/inject.h"
 #include "cli/interrupt.h"
+#include "pcap/diffrun.h"
 #include "pcap/live.h"
 #include "pcap/select.h"
 #include "pcap/session.h"
@@ -92,7 +93,7 @@ int main(int argc, char **argv) {
     status = main_strip(&opt);
   }
   if (status == 0 && qd_options_decode(&opt)) {
-    status = main_decode(&opt);
+    status = opt.mode == QD_MODE_DIFF ? qd_diff_run(&opt) : main_decode(&opt);
   }
   qd_options_free(&opt);
   return status;

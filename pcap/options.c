@@ -22,6 +22,7 @@ enum {
   OPT_HTTP,
   OPT_JSON,
   OPT_AUDIT,
+  OPT_DIFF,
   OPT_FOLLOW,
   OPT_EXTRACT,
   OPT_HAR,
@@ -89,10 +90,15 @@ static const struct argp_option options_list[] = {
      "What looks like an attack, or helps one: amplification, spoofed "
      "addresses, floods, loops; status 1 when there is something",
      2},
+    {"diff", OPT_DIFF, NULL, 0,
+     "Compare two captures of the same connections, FILE and OTHER, or a "
+     "capture with the qlog of an endpoint: what each missed, loss and delay "
+     "between the two, clocks, the first difference",
+     2},
     {"json", OPT_JSON, NULL, 0,
      "Everything as JSON, one object on a line (schema quicdump/1); with "
      "--audit "
-     "what that tells",
+     "or --diff what these tell",
      2},
     {"follow", OPT_FOLLOW, "CONN:STREAM[:c|s]", 0,
      "The octets of a stream, each once and in order, of both sides or of the "
@@ -191,8 +197,8 @@ static int options_threads(const char *arg, struct argp_state *state) {
 static void options_mode(qd_options *opt, qd_mode mode,
                          struct argp_state *state) {
   if (opt->mode != QD_MODE_LINE && opt->mode != mode) {
-    argp_error(state, "-v, -s, --http, --close, --audit, --follow, --flat "
-                      "and --why exclude each other");
+    argp_error(state, "-v, -s, --http, --close, --audit, --diff, --follow, "
+                      "--flat and --why exclude each other");
   }
   opt->mode = mode;
 }
@@ -285,6 +291,9 @@ static error_t options_one(int key, char *arg, struct argp_state *state) {
   case OPT_AUDIT:
     options_mode(opt, QD_MODE_AUDIT, state);
     return 0;
+  case OPT_DIFF:
+    options_mode(opt, QD_MODE_DIFF, state);
+    return 0;
   case OPT_FOLLOW:
     options_mode(opt, QD_MODE_FOLLOW, state);
     opt->follow = arg;
@@ -318,12 +327,32 @@ static error_t options_one(int key, char *arg, struct argp_state *state) {
   }
 }
 
+/* options_two takes both files of --diff. */
+static void options_two(qd_options *opt, struct argp_state *state, int argc,
+                        char **argv) {
+  int n = 0;
+
+  if (!opt->read && argc) {
+    opt->read = argv[n++];
+  }
+  if (n < argc) {
+    opt->other = argv[n++];
+  }
+  if (n < argc) {
+    argp_error(state, "'%s': --diff compares two files", options_safe(argv[n]));
+  }
+}
+
 /* options_rest takes what stands behind the options: a capture filter when
    live, else the capture file. */
 static void options_rest(qd_options *opt, struct argp_state *state, int argc,
                          char **argv) {
   size_t len = 1;
 
+  if (opt->mode == QD_MODE_DIFF) {
+    options_two(opt, state, argc, argv);
+    return;
+  }
   if (!opt->interface) {
     const char *word = argv[opt->read || argc < 2 ? 0 : 1];
 
@@ -354,7 +383,7 @@ static void options_rest(qd_options *opt, struct argp_state *state, int argc,
 
 /* options_json: --json is a mode of its own, or the form of another one. */
 static void options_json(qd_options *opt, struct argp_state *state) {
-  if (!opt->json || opt->mode == QD_MODE_AUDIT ||
+  if (!opt->json || opt->mode == QD_MODE_AUDIT || opt->mode == QD_MODE_DIFF ||
       opt->mode >= QD_MODE_HELP_FILTER) {
     return;
   }
@@ -383,6 +412,14 @@ static void options_agree(const qd_options *opt, struct argp_state *state) {
   }
   if (opt->har_bodies && !opt->har) {
     argp_error(state, "--har-bodies goes with --har FILE");
+  }
+  if (opt->mode == QD_MODE_DIFF && !opt->other) {
+    argp_error(state, "--diff compares two files: give both");
+  }
+  if (opt->mode == QD_MODE_DIFF &&
+      (opt->interface || opt->count || opt->inject || opt->strip || opt->har ||
+       opt->qlog || opt->extract || opt->expect)) {
+    argp_error(state, "--diff compares two files, and does nothing else");
   }
   if (opt->follow && opt->filter) {
     argp_error(state, "--follow names its connection: leave --filter out");
@@ -423,8 +460,12 @@ static error_t options_parser(int key, char *arg, struct argp_state *state) {
 
 void qd_options_parse(qd_options *opt, int argc, char **argv) {
   static const struct argp argp = {
-      options_list, options_parser, "[FILE]\n-i IF [CAPTURE-FILTER]",
-      options_doc,  NULL,           NULL,
+      options_list,
+      options_parser,
+      "[FILE]\n--diff FILE OTHER\n-i IF [CAPTURE-FILTER]",
+      options_doc,
+      NULL,
+      NULL,
       NULL};
   const char *env = getenv("SSLKEYLOGFILE");
 

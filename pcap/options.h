@@ -29,12 +29,14 @@ typedef enum qd_mode {
   QD_MODE_JSON,
   QD_MODE_FOLLOW,
   QD_MODE_AUDIT,
+  QD_MODE_DIFF,
   QD_MODE_HELP_FILTER,
   QD_MODE_HELP_EXPECT
 } qd_mode;
 
 typedef struct qd_options {
   const char *read;      /* -r; NULL = live */
+  const char *other;     /* --diff: the second one */
   const char *interface; /* -i; NULL = file */
   char *bpf;             /* positional expression, allocated; NULL = none */
   const char *keys[QD_KEYFILES_MAX];

@@ -160,7 +160,7 @@ static void session_datagram(void *user, const quic_datagram *dg) {
   qd_decoder_datagram(se->decoder, se->frame, se->now, dg);
 }
 
-static bool session_colour(const qd_options *opt) {
+bool qd_session_colour(const qd_options *opt) {
   const char *no = getenv("NO_COLOR");
   const char *term = getenv("TERM");
 
@@ -223,7 +223,7 @@ static int session_output(qd_session *se) {
   const qd_options *opt = se->opt;
   qd_output_settings set = {.mem = se->mem,
                             .text = &se->sink.text,
-                            .colour = session_colour(opt),
+                            .colour = qd_session_colour(opt),
                             .verbosity = opt->verbosity,
                             .absolute_time = opt->absolute_time,
                             .json = opt->json,
@@ -233,6 +233,9 @@ static int session_output(qd_session *se) {
 
   if (rv != 0) {
     return rv;
+  }
+  if (opt->mode == QD_MODE_DIFF) {
+    return 0; /* diffrun.c adds its own */
   }
   if (opt->mode == QD_MODE_WHY) {
     return qd_coverage_new(&se->coverage, se->mem);
@@ -435,6 +438,12 @@ int qd_session_new(qd_session **out, const qd_options *opt) {
   return 0;
 }
 
+void qd_session_add(qd_session *se, qd_output *out) {
+  if (se->noutputs < SESSION_OUTPUTS_MAX) {
+    se->outputs[se->noutputs++] = out;
+  }
+}
+
 void qd_session_del(qd_session *se) {
   if (!se) {
     return;
@@ -554,7 +563,7 @@ static void session_report(qd_session *se) {
                        qd_decoder_get_stats(se->decoder),
                        qd_decoder_evicted(se->decoder),
                        qd_decoder_given_up(se->decoder), &se->sink.text,
-                       session_colour(se->opt));
+                       qd_session_colour(se->opt));
     return;
   }
   if (qd_decoder_evicted(se->decoder)) {

@@ -8,12 +8,20 @@
 #include "pcap/options.h"
 
 typedef struct qd_session qd_session;
+struct qd_output;
 
 /* qd_session_new makes the session that |opt| (borrowed) asks for, and reads
    the key logs.  On failure it prints one line to standard error and returns
    the exit status; else 0. */
 int qd_session_new(qd_session **out, const qd_options *opt) QUIC_MUST_USE;
 void qd_session_del(qd_session *se);
+
+/* qd_session_add gives |se| one more output that wants packets alone; it is
+   |se|'s from now on. */
+void qd_session_add(qd_session *se, struct qd_output *out);
+
+/* qd_session_colour: what is shown shall have colours. */
+bool qd_session_colour(const qd_options *opt);
 
 /* qd_session_record takes one record.  Returns false when nothing more is
    wanted (-c, or the output failed). */

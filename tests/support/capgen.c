@@ -176,6 +176,11 @@ static void sending_frame(void *user, quic_bytes frame, size_t payload,
 void capgen_send(capgen *g, const capgen_datagram *dg) {
   sending se = {g, dg, 0};
 
+  if (g->tap) {
+    g->tap(g, dg);
+    g->now += g->step;
+    return;
+  }
   capgen_link_frames(g->link, dg, sending_frame, &se);
   g->datagrams++;
   g->now += g->step;

@@ -68,6 +68,9 @@ struct capgen {
   const capgen_link *link;
   const char *notes;  /* of all datagrams that follow: "" */
   quic_duration step; /* between two datagrams */
+  /* Takes each datagram instead of the link; NULL = nobody does. */
+  void (*tap)(capgen *g, const capgen_datagram *dg);
+  void *tapped; /* of |tap| */
   const char *name;   /* of the scenario */
   /* state */
   quic_time now;

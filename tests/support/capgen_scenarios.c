@@ -8,7 +8,7 @@ static const capgen_scenario *const tables[] = {
     capgen_shows_scenarios,    capgen_messages_scenarios,
     capgen_streams_scenarios,  capgen_rules_scenarios,
     capgen_closes_scenarios,   capgen_apps_scenarios,
-    capgen_audit_scenarios,
+    capgen_audit_scenarios,    capgen_views_scenarios,
 };
 
 const capgen_scenario *capgen_scenario_at(size_t i) {

@@ -20,6 +20,7 @@ extern const capgen_scenario capgen_rules_scenarios[];
 extern const capgen_scenario capgen_closes_scenarios[];
 extern const capgen_scenario capgen_apps_scenarios[];
 extern const capgen_scenario capgen_audit_scenarios[];
+extern const capgen_scenario capgen_views_scenarios[];
 
 #define CAPGEN_COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
