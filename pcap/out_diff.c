@@ -265,7 +265,7 @@ static void text_mask(quic_text *t, uint64_t frames) {
       if (i == 63) {
         quic_text_str(t, "others");
       } else {
-        qd_show_frame_type(t, i);
+        cli_brief_frame_type(t, i);
       }
     }
   }

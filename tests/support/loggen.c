@@ -211,7 +211,9 @@ int loggen_make(const loggen_spec *spec, FILE *out, loggen_label *label) {
     events = 0;
     lg_sim_run(s, seed, spec->vantage, loggen_count, &events, &facts);
     came = (d.close_early || sc->accept(s, &facts)) &&
-           (facts.closed || d.close_side < 0);
+           (d.close_side < 0 ||
+            (facts.closed &&
+             facts.idled == (strcmp(d.close_class, "idle_timeout") == 0)));
   }
   if (!came) {
     fprintf(stderr, "loggen: %s does not come about with seed %llu\n", sc->name,

@@ -27,12 +27,13 @@ typedef struct loggen_spec {
 } loggen_spec;
 
 /* How it ended.  Fields with several acceptable values have '|' between them;
-   "-" = nothing to be said. */
+   "-" = nothing to be said, "?" = whatever the logger makes of it. */
 typedef struct loggen_close {
   char class[80]; /* quic_close_class_name */
   char side[24];  /* "client", "server", "-" */
   char space[16];
-  uint64_t code; /* LG_NONE */
+  uint64_t code;    /* LG_NONE */
+  bool code_untold; /* "?" */
   char name[48];
   char phrase[64];
   char trigger[32]; /* of connection_closed, as the logger writes it */

@@ -164,8 +164,21 @@ static void label_ending(loggen_label *l, const lg_draw *d,
   }
 }
 
+/* label_early: what loggers make of an end before there was a connection:
+   ngtcp2 closes with a code of its own, quiche tells one phrase for all. */
+static void label_early(loggen_close *c, const lg_writer_kind *k) {
+  if (k->tongue == LG_NGTCP2) {
+    c->code_untold = true;
+    strcpy(c->space, "?");
+    strcpy(c->name, "?");
+  }
+  if (k->tongue == LG_QUICHE) {
+    strcpy(c->phrase, "?");
+  }
+}
+
 static void label_code(loggen_close *c, const lg_settings *s, const lg_draw *d,
-                       const char *ending) {
+                       const lg_writer_kind *k, const char *ending) {
   bool fails = s->fail == LG_FAIL_CLOSE;
   const lg_action *a = &s->close;
   const char *name, *phrase;
@@ -178,6 +191,9 @@ static void label_code(loggen_close *c, const lg_settings *s, const lg_draw *d,
   }
   if (!fails && (a->type != LG_DO_CLOSE || d->close_side < 0 ||
                  label_is(ending, "reset"))) {
+    if (d->close_early) {
+      label_early(c, k);
+    }
     return;
   }
   app = !fails && a->flag;
@@ -188,7 +204,10 @@ static void label_code(loggen_close *c, const lg_settings *s, const lg_draw *d,
                             : quic_name_transport_error(c->code);
   snprintf(c->space, sizeof(c->space), "%s", app ? "application" : "transport");
   snprintf(c->name, sizeof(c->name), "%s", name ? name : "-");
-  snprintf(c->phrase, sizeof(c->phrase), "%s", phrase ? phrase : "");
+  snprintf(c->phrase, sizeof(c->phrase), "%s",
+           k->tongue == LG_NGTCP2 ? "?"
+           : phrase               ? phrase
+                                  : "");
 }
 
 static void label_close(loggen_label *l, const lg_settings *s, const lg_draw *d,
@@ -217,15 +236,16 @@ static void label_close(loggen_label *l, const lg_settings *s, const lg_draw *d,
   }
   snprintf(c->class, sizeof(c->class), "%s%s", d->close_class, more);
   snprintf(c->side, sizeof(c->side), "%s",
-           d->close_side < 0            ? "-"
-           : d->close_side == LG_CLIENT ? "client"
-                                        : "server");
+           *more == '|' && silent && k->tongue != LG_NGTCP2 ? "?"
+           : d->close_side < 0                              ? "-"
+           : d->close_side == LG_CLIENT                     ? "client"
+                                                            : "server");
   if (k->tongue == LG_QUICHE && trigger && d->close_early) {
     trigger = "handshake_timeout";
   }
   snprintf(c->trigger, sizeof(c->trigger), "%s",
            k->closes && trigger ? trigger : "-");
-  label_code(c, s, d, l->spec.ending);
+  label_code(c, s, d, k, l->spec.ending);
 }
 
 static void label_facts(loggen_label *l, const lg_draw *d, const lg_facts *f) {
@@ -318,7 +338,9 @@ void loggen_label_write(const loggen_label *l, const char *file, FILE *out) {
   label_list(out, l->must, l->nmust);
   label_list(out, l->mustnot, l->nmustnot);
   fprintf(out, "\t%s\t%s\t%s\t", c->class, c->side, c->space);
-  if (c->code == LG_NONE) {
+  if (c->code_untold) {
+    fputc('?', out);
+  } else if (c->code == LG_NONE) {
     fputs("-", out);
   } else {
     fprintf(out, "%" PRIu64, c->code);

@@ -159,7 +159,10 @@ void lg_emit(lg_end *e, const lg_event *ev) {
   lg_event copy = *ev;
 
   copy.time = e->sim->now;
-  e->facts.closed |= ev->type == LG_EV_CLOSED;
+  if (ev->type == LG_EV_CLOSED) {
+    e->facts.closed = true;
+    e->facts.idled |= ev->trigger && strcmp(ev->trigger, "idle_timeout") == 0;
+  }
   if (e->log && !e->ended) {
     e->log(e->user, &copy);
   }

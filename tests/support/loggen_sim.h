@@ -203,6 +203,7 @@ typedef struct lg_facts {
   quic_time last_loss;
   quic_time start; /* of its log */
   bool closed;     /* it knows of the end */
+  bool idled;      /* by the idle timeout */
   uint64_t frozen; /* packets acknowledged while NAIVE froze */
 } lg_facts;
 
