@@ -24,6 +24,7 @@ typedef struct qv_out {
   qv_load_ops ops; /* called with the output as |user| */
   bool analyse;    /* wants findings and requests */
   bool lenient;    /* judges itself what a file that cannot be read means */
+  bool broken;     /* what was written is not whole, and shall not stay */
   /* |file| follows the last connection of each file, and of each connection
      of a capture; NULL = nothing to do.  |failed|: it could not be read to its
      end. */

@@ -24,6 +24,7 @@ static run_maker *const run_makers[QV_MODES] = {
     [QV_EXPLAIN] = qv_out_explain_new,   [QV_SCAN] = qv_out_scan_new,
     [QV_CLOSES] = qv_out_closes_new,     [QV_COMPARE] = qv_out_compare_new,
     [QV_STATS] = qv_out_stats_new,       [QV_VALIDATE] = qv_out_validate_new,
+    [QV_CONVERT] = qv_out_convert_new,
 };
 
 typedef struct run {
@@ -97,6 +98,7 @@ static int run_into(run *r, const qv_paths *paths, quic_text *out) {
   }
   run_paths(r, paths);
   status = r->out->finish ? r->out->finish(r->out) : 0;
+  r->failed |= r->out->broken;
   r->out->del(r->out);
   return r->failed ? QV_EXIT_INPUT : status;
 }

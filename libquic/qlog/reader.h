@@ -67,9 +67,11 @@ typedef struct qlog_trace {
   quic_bytes group; /* group_id or ODCID */
   quic_bytes error; /* TraceError: error_description */
   qlog_time_format time_format;
-  bool wall_clock;     /* times count from 1970 */
-  quic_time reference; /* what relative times count from, ns; 0 = unknown */
-  quic_bytes head;     /* JSON of the head as far as kept, to be shown */
+  bool wall_clock;      /* times count from 1970 */
+  quic_time reference;  /* what relative times count from, ns; 0 = unknown */
+  unsigned decimals;    /* a time as written, times 10^decimals, is ns */
+  quic_bytes head;      /* JSON of the head as far as kept, to be shown */
+  quic_bytes file_head; /* and of the file's around it; empty in streams */
 } qlog_trace;
 
 /* A record that is an event.  All borrowed for the call. */
@@ -82,6 +84,10 @@ typedef struct qlog_record {
   quic_bytes group;        /* of the event, else the trace's */
   quic_bytes space, name;  /* "transport", "packet_sent" as written */
   quic_time time;          /* ns; never falls within a group, see repairs */
+  bool delta;              /* it was told as the time since the record before */
+  quic_bytes stamp;        /* its time as it stands in |text|, without quotation
+                              marks */
+  quic_bytes data;         /* JSON value of its data; empty = none */
   const qlog_event *event; /* NULL: an event that no draft knows */
 } qlog_record;
 

@@ -120,7 +120,7 @@ bool reader_value(const reader_trace *t, quic_bytes text, quic_time *out,
 
 /* record_time puts the time of the record at hand on the clock of the trace.
    Returns NULL, or why it cannot. */
-static const char *record_time(qlog_reader *r, quic_time *out) {
+static const char *record_time(qlog_reader *r, quic_time *out, bool *delta) {
   const qlog_envelope *e = &r->out.envelope;
   int format = e->time_format != QLOG_UNSET ? e->time_format : r->time_format;
   uint64_t *repairs = r->stats.repairs;
@@ -138,6 +138,7 @@ static const char *record_time(qlog_reader *r, quic_time *out) {
                  ? QLOG_TIME_ABSOLUTE
                  : QLOG_TIME_RELATIVE;
   }
+  *delta = format == QLOG_TIME_DELTA;
   if (format == QLOG_TIME_ABSOLUTE) {
     from = 0;
   } else if (format == QLOG_TIME_DELTA) {
@@ -188,6 +189,8 @@ static void record_tell(qlog_reader *r, const qlog_record *given,
 
   record.space = out->space;
   record.name = out->name;
+  record.stamp = out->envelope.time.text;
+  record.data = out->envelope.data;
   record.event = NULL;
   if (out->known) {
     out->event.time = record.time;
@@ -212,7 +215,7 @@ int reader_event(qlog_reader *r, const reader_input *in) {
       return rv;
     }
   }
-  why = record_time(r, &record.time);
+  why = record_time(r, &record.time, &record.delta);
   if (why) {
     reader_bad(r, in, why, (size_t)(e->time.text.data - in->text.data));
     return 0;

@@ -164,6 +164,11 @@ static void trace_out(qlog_reader *r, const qlog_head *h, bool again,
   out.time_format = format;
   out.wall_clock = r->wall_clock;
   out.reference = r->reference;
+  out.decimals =
+      qlog_stamp_decimals((qlog_stamp_unit)reader_trace_now(r)->unit);
+  if (trace_contained(r)) {
+    out.file_head = trace_file_head(r);
+  }
   out.head = trace_own_head(r).len ? trace_own_head(r) : trace_file_head(r);
   r->ops->trace(r->user, &out);
 }

@@ -414,8 +414,8 @@ static void frame_unknown(qlog_writer *w, const quic_frame *f) {
   qlog_json_key_str(j, "frame_type", "unknown");
   qlog_json_key_u64(j, w->compat ? "frame_type_value" : "frame_type_bytes",
                     f->type);
-  if (f->wire.len > 0) {
-    qlog_write_raw(w, "raw", f->wire.len, f->wire);
+  if (f->wire.len > 0 || f->missing > 0) {
+    qlog_write_raw(w, "raw", f->wire.len + f->missing, f->wire);
   }
 }
 

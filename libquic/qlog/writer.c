@@ -1,3 +1,4 @@
+#include "qlog/copy.h"
 #include "qlog/dialect.h"
 #include "qlog/write.h"
 
@@ -112,6 +113,61 @@ static void writer_event(qlog_sink *sink, const qlog_event *e) {
   writer_end(w);
 }
 
+/* writer_told: members of a foreign event that are told anew, or of which its
+   name was made; |user|: it had none as such. */
+static bool writer_told(const void *user, quic_bytes key) {
+  static const char *const told[] = {"time",     "time_format", "name",
+                                     "category", "group_id",    "ODCID",
+                                     "data",     "type",        "event"};
+  enum { PARTS = 2 };
+  size_t n = sizeof(told) / sizeof(told[0]) - (*(const bool *)user ? 0 : PARTS);
+
+  for (size_t i = 0; i < n; i++) {
+    if (qlog_token_is(key, told[i])) {
+      return true;
+    }
+  }
+  return false;
+}
+
+static void writer_name(qlog_json *j, const qlog_foreign *e) {
+  char tmp[512];
+  quic_text t;
+
+  quic_text_init(&t, tmp, sizeof(tmp));
+  if (e->space.len > 0) {
+    quic_text_mem(&t, (const char *)e->space.data, e->space.len);
+    quic_text_char(&t, ':');
+  }
+  quic_text_mem(&t, (const char *)e->name.data, e->name.len);
+  qlog_json_text(j, quic_bytes_of(t.buf, t.len));
+}
+
+void qlog_writer_foreign(qlog_writer *w, const qlog_foreign *e) {
+  qlog_json *j = &w->json;
+  const bool nameless = !qlog_copy_has(e->record, "name");
+
+  writer_begin(w);
+  qlog_json_object(j);
+  WRITE_KEY(j, "time");
+  qlog_json_since(j, e->time, w->reference);
+  WRITE_KEY(j, "name");
+  writer_name(j, e);
+  if (e->group) {
+    qlog_json_key_str(j, "group_id", e->group);
+  }
+  qlog_copy_members(j, e->record, writer_told, &nameless);
+  WRITE_KEY(j, "data");
+  if (e->data.len > 0) {
+    qlog_copy_value(j, e->data);
+  } else {
+    qlog_json_object(j);
+    qlog_json_object_end(j);
+  }
+  qlog_json_object_end(j);
+  writer_end(w);
+}
+
 /* --- the head --------------------------------------------------------------
  */
 
@@ -177,7 +233,7 @@ static void writer_head(qlog_json *j, const qlog_writer_settings *set) {
   writer_str(j, "description", set->description);
   qlog_json_key(j, "trace");
   qlog_json_object(j);
-  qlog_json_key_str(j, "description", writer_custom);
+  writer_str(j, "description", set->undescribed ? NULL : writer_custom);
   writer_vantage(j, set);
   writer_common(j, set);
   writer_schema_list(j, set->schemas);
@@ -197,7 +253,7 @@ static void writer_head_compat(qlog_json *j, const qlog_writer_settings *set) {
   qlog_json_array(j);
   qlog_json_object(j);
   writer_str(j, "title", set->title);
-  qlog_json_key_str(j, "description", writer_custom);
+  writer_str(j, "description", set->undescribed ? NULL : writer_custom);
   writer_vantage(j, set);
   qlog_json_key(j, "common_fields");
   qlog_json_object(j);

@@ -64,6 +64,7 @@ typedef struct qlog_writer_settings {
                           its own, or none */
   unsigned schemas;    /* QLOG_SCHEMA_*; 0: all but the simulation's */
   bool compat;         /* see qlog_writer_new */
+  bool undescribed;    /* do not say what the fields of no draft are */
   size_t raw_max;      /* octets shown of payloads and packets; 0: none */
 } qlog_writer_settings;
 
@@ -78,6 +79,20 @@ int qlog_writer_new(qlog_writer **out, const quic_mem *mem,
 
 /* qlog_writer_sink returns the sink of |w|, valid as long as |w|. */
 qlog_sink *qlog_writer_sink(qlog_writer *w);
+
+/* An event that no draft knows, as a log told it. */
+typedef struct qlog_foreign {
+  quic_time time;
+  quic_bytes space, name; /* no namespace: empty */
+  const char *group;      /* NULL = the trace's */
+  quic_bytes record;      /* the JSON object that told it, for its other
+                             members; anything else is passed over */
+  quic_bytes data;        /* JSON value; empty = none */
+} qlog_foreign;
+
+/* qlog_writer_foreign writes |e| with its data and the members of the record as
+   they are: only time and group are told anew. */
+void qlog_writer_foreign(qlog_writer *w, const qlog_foreign *e);
 
 /* qlog_writer_finish closes the file and flushes the text.  A file that was
    not finished has all its events nevertheless: each is a line. */
