@@ -13,10 +13,9 @@
 #define HANDSHAKE_STALLED (1600 * QUIC_MILLISECOND)
 #define HANDSHAKE_BURST (20 * QUIC_MILLISECOND)
 #define HANDSHAKE_TRIES 2 /* flights sent again in a row without an answer */
-#define HANDSHAKE_TRYING                                                       \
-  (100 * QUIC_MILLISECOND)                      /* from the first to the last                      */
-#define HANDSHAKE_ROUND (10 * QUIC_MILLISECOND) /* beyond two round trips */
-#define HANDSHAKE_OVER (3 * QUIC_SECOND)        /* not complete by then */
+#define HANDSHAKE_TRYING (100 * QUIC_MILLISECOND) /* first to last */
+#define HANDSHAKE_ROUND (10 * QUIC_MILLISECOND)   /* beyond two round trips */
+#define HANDSHAKE_OVER (3 * QUIC_SECOND)          /* not complete by then */
 
 /* Flights of a side sent again since the other sent anything new. */
 typedef struct handshake_tries {
