@@ -90,7 +90,7 @@ static void loss_periodic(const loss_state *s, quic_findings *f,
   quic_episodes_period period;
   quic_finding *found;
 
-  if (!quic_episodes_regular(&s->episodes, &period)) {
+  if (!quic_episodes_regular(&s->episodes, p, &period)) {
     return;
   }
   found =

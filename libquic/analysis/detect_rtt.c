@@ -39,10 +39,10 @@ typedef struct rtt_window {
 } rtt_window;
 
 typedef struct rtt_state {
-  uint64_t samples;           /* of the analysis */
-  quic_duration least;        /* shortest of the path as it is now */
-  quic_duration last, before; /* the last two samples */
-  uint64_t count;
+  uint64_t samples;            /* of the analysis */
+  quic_duration least;         /* shortest of the path as it is now */
+  quic_duration last, before;  /* the last two samples */
+  uint64_t count, zeros;       /* samples, and those of 0 */
   rtt_level level[RTT_LEVELS]; /* the last one under way */
   size_t nlevels;
   rtt_window spike, bloat;
@@ -250,6 +250,7 @@ static void rtt_event(void *state, quic_findings *f, const quic_picture *p,
   rtt_state *s = state;
   quic_duration value = rtt_sample(s, p, e), least, grace;
 
+  s->zeros += value == 0 && p->acked_now != 0;
   if (value == 0 || p->srtt == 0 || p->handshake == QUIC_TIME_NEVER) {
     return;
   }
@@ -292,7 +293,7 @@ static void rtt_end(void *state, quic_findings *f, const quic_picture *p) {
   if (s->bloat.open) {
     rtt_bloat_tell(f, p, &s->bloat);
   }
-  if (s->count == 0 && p->rtt_zero && p->acked >= RTT_ACKED) {
+  if (s->zeros / 9 >= s->count && p->rtt_zero && p->acked >= RTT_ACKED) {
     quic_findings_need(f, QUIC_FOUND_BUFFERBLOAT,
                        "round trips (all that the log tells are 0)");
   }

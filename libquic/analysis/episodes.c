@@ -81,7 +81,8 @@ static int episodes_order(const void *pa, const void *pb) {
   return *a < *b ? -1 : *a > *b;
 }
 
-bool quic_episodes_regular(const quic_episodes *ep, quic_episodes_period *out) {
+bool quic_episodes_regular(const quic_episodes *ep, const quic_picture *p,
+                           quic_episodes_period *out) {
   size_t n = ep->count < QUIC_EPISODES_MAX ? ep->count : QUIC_EPISODES_MAX;
   uint64_t first = ep->count - n;
   quic_duration gap[QUIC_EPISODES_MAX], median;
@@ -107,6 +108,6 @@ bool quic_episodes_regular(const quic_episodes *ep, quic_episodes_period *out) {
   out->periods = n - 1;
   out->from = ep->at[first % QUIC_EPISODES_MAX];
   out->to = ep->at[(ep->count - 1) % QUIC_EPISODES_MAX];
-  return out->regular >= QUIC_EPISODES_PERIODS &&
+  return median / 2 > p->pto && out->regular >= QUIC_EPISODES_PERIODS &&
          out->regular * 10 >= out->periods * 7 && out->queued * 4 <= n * 3;
 }

@@ -49,7 +49,9 @@ typedef struct quic_episodes_period {
 } quic_episodes_period;
 
 /* quic_episodes_regular tells whether they come at a steady period and not
-   because a queue is full, as every sender makes it. */
-bool quic_episodes_regular(const quic_episodes *ep, quic_episodes_period *out);
+   because a queue is full, as every sender makes it, or because probe timeouts
+   send what is lost. */
+bool quic_episodes_regular(const quic_episodes *ep, const quic_picture *p,
+                           quic_episodes_period *out);
 
 #endif /* !defined(QUIC_ANALYSIS_EPISODES_H) */
