@@ -293,7 +293,7 @@ static void rtt_end(void *state, quic_findings *f, const quic_picture *p) {
   if (s->bloat.open) {
     rtt_bloat_tell(f, p, &s->bloat);
   }
-  if (s->zeros / 9 >= s->count && p->rtt_zero && p->acked >= RTT_ACKED) {
+  if (s->zeros / 4 >= s->count && p->rtt_zero && p->acked >= RTT_ACKED) {
     quic_findings_need(f, QUIC_FOUND_BUFFERBLOAT,
                        "round trips (all that the log tells are 0)");
   }

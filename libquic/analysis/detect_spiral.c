@@ -131,9 +131,13 @@ static void spiral_floor(spiral_state *st, quic_findings *f,
 
 static void spiral_plateau(quic_findings *f, const quic_picture *p,
                            const quic_plateau_found *pl) {
-  quic_finding *found =
-      quic_findings_add(f, QUIC_FOUND_PLATEAU, pl->from, pl->to);
+  quic_finding *found;
 
+  /* A rate at the floor is low as well. */
+  if (quic_evidence_told(f, QUIC_FOUND_SPIRAL, pl->from, pl->to)) {
+    return;
+  }
+  found = quic_findings_add(f, QUIC_FOUND_PLATEAU, pl->from, pl->to);
   if (!found) {
     return;
   }

@@ -357,28 +357,16 @@ static void window_quiet(window_state *s, const quic_picture *p) {
   s->base_pto = p->metrics.pto_count == QLOG_NONE ? 0 : p->metrics.pto_count;
 }
 
-/* window_told: a finding of |id| covers a part of [from, to]. */
-static bool window_told(quic_findings *f, quic_finding_id id, quic_time from,
-                        quic_time to) {
-  const quic_finding *found;
-
-  for (size_t i = 0; (found = quic_findings_at(f, i)); i++) {
-    if (found->id == id && found->determinable && to >= found->from &&
-        from <= found->to) {
-      return true;
-    }
-  }
-  return false;
-}
-
 static void window_drop_tell(quic_findings *f, const quic_picture *p,
                              const window_drop *d) {
   quic_finding *found;
 
   /* Persistent congestion takes all down to the minimum; a plateau begins with
      a fall. */
-  if (window_told(f, QUIC_FOUND_PERSISTENT, d->time - WINDOW_TOLD, d->time) ||
-      window_told(f, QUIC_FOUND_PLATEAU, d->time, d->time + QUIC_SECOND)) {
+  if (quic_evidence_told(f, QUIC_FOUND_PERSISTENT, d->time - WINDOW_TOLD,
+                         d->time) ||
+      quic_evidence_told(f, QUIC_FOUND_PLATEAU, d->time,
+                         d->time + QUIC_SECOND)) {
     return;
   }
   found = window_add(f, p, QUIC_FOUND_COLLAPSE, d->time, d->time, d->record,
@@ -437,8 +425,8 @@ static void window_held(const window_state *s, quic_findings *f,
   for (size_t i = 0; i < s->nheld; i++) {
     const window_full *w = &s->held[i];
 
-    if (window_told(f, QUIC_FOUND_SPIRAL, w->from, w->at) ||
-        window_told(f, QUIC_FOUND_PLATEAU, w->from, w->at)) {
+    if (quic_evidence_told(f, QUIC_FOUND_SPIRAL, w->from, w->at) ||
+        quic_evidence_told(f, QUIC_FOUND_PLATEAU, w->from, w->at)) {
       continue;
     }
     if (w->window > p->floor && w->window < 3 * p->mds) {

@@ -43,3 +43,16 @@ bool quic_evidence_app(const quic_analysis *a, const qlog_event *e, int side) {
          quic_space_of(h->type) == QUIC_SPACE_APP &&
          quic_analysis_side(a, e) == side;
 }
+
+bool quic_evidence_told(const quic_findings *f, quic_finding_id id,
+                        quic_time from, quic_time to) {
+  const quic_finding *found;
+
+  for (size_t i = 0; (found = quic_findings_at(f, i)); i++) {
+    if (found->id == id && found->determinable && to >= found->from &&
+        from <= found->to) {
+      return true;
+    }
+  }
+  return false;
+}

@@ -30,4 +30,9 @@ static inline uint64_t quic_evidence_record(const qlog_event *e) {
    number space that |side| sent. */
 bool quic_evidence_app(const quic_analysis *a, const qlog_event *e, int side);
 
+/* quic_evidence_told tells whether a finding of |id| in |f| covers a part of
+   [from, to]. */
+bool quic_evidence_told(const quic_findings *f, quic_finding_id id,
+                        quic_time from, quic_time to);
+
 #endif /* !defined(QUIC_ANALYSIS_EVIDENCE_H) */
