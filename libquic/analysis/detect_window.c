@@ -253,7 +253,7 @@ static void window_full_close(window_state *s, quic_findings *f,
   w->rtt = p->srtt;
   w->acked_to = p->acked;
   if (p->srtt == 0 || p->mds == 0 || span < WINDOW_FULL_TIME ||
-      (p->acked - w->acked) / WINDOW_FULL_ROUNDS < w->window / (2 * p->mds)) {
+      (p->acked - w->acked) / WINDOW_FULL_ROUNDS < w->window / p->mds / 2) {
     return;
   }
   if (w->window < 3 * p->mds && w->window > p->floor + p->floor / 20) {
