@@ -64,6 +64,7 @@ typedef struct window_state {
   size_t nheld;
   bool slow_start; /* as told last */
   bool told_state;
+  uint64_t window_max; /* told so far */
   /* the window when the last packet was told */
   uint64_t base, base_pto;
   uint64_t base_lost;             /* packets lost with it and since */
@@ -179,11 +180,14 @@ static void window_on_floor(window_floor *w, quic_findings *f,
 
 /* Growth. */
 
+/* window_slow_start: as told, or else because no loss ended it and nothing took
+   from the window, as BBR does when it probes the round trip. */
 static bool window_slow_start(const window_state *s, const quic_picture *p) {
   if (p->told_ssthresh && p->metrics.ssthresh != QLOG_NONE) {
     return p->metrics.congestion_window < p->metrics.ssthresh;
   }
-  return s->told_state ? s->slow_start : p->lost == 0;
+  return s->told_state ? s->slow_start
+                       : p->lost == 0 && s->full.window >= s->window_max;
 }
 
 /* window_freeze: room for two packets and a part of one. */
@@ -410,6 +414,9 @@ static void window_event(void *state, quic_findings *f, const quic_picture *p,
                        : s->base_lost + p->lost_now;
   }
   if (p->told_cwnd) {
+    if (p->metrics.congestion_window > s->window_max) {
+      s->window_max = p->metrics.congestion_window;
+    }
     window_on_floor(&s->floor, f, p, e);
     window_on_full(s, f, p, e);
     window_on_drop(s, p, e);

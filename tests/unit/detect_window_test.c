@@ -119,6 +119,28 @@ static void test_no_growth(void **state) {
   detected_free(&d);
 }
 
+/* BBR probes the round trip with four packets for 200 ms; nothing is lost and
+   no state is told. */
+static void test_probe(void **state) {
+  detected d;
+
+  (void)state;
+  begin(&d);
+  for (int times = 0; times < 3; times++) {
+    for (int i = 0; i < 20; i++) {
+      round_of(&d, 40 * MDS, 20);
+    }
+    for (int i = 0; i < 12; i++) {
+      round_of(&d, 4 * MDS, 4);
+    }
+  }
+  round_of(&d, 40 * MDS, 20);
+  detected_end(&d);
+  assert_true(quic_findings_worst(d.f) <= (int)QUIC_NOTE);
+  assert_null(detected_find(&d, QUIC_FOUND_NO_GROWTH, 0));
+  detected_free(&d);
+}
+
 /* After a loss it takes longer to tell. */
 static void test_no_growth_late(void **state) {
   const quic_finding *found;
@@ -251,9 +273,10 @@ static void test_collapse(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(test_floor),          cmocka_unit_test(test_no_growth),
-      cmocka_unit_test(test_no_growth_late), cmocka_unit_test(test_blocked),
-      cmocka_unit_test(test_freeze),         cmocka_unit_test(test_collapse),
+      cmocka_unit_test(test_floor),    cmocka_unit_test(test_no_growth),
+      cmocka_unit_test(test_probe),    cmocka_unit_test(test_no_growth_late),
+      cmocka_unit_test(test_blocked),  cmocka_unit_test(test_freeze),
+      cmocka_unit_test(test_collapse),
   };
 
   return cmocka_run_group_tests(tests, NULL, NULL);
