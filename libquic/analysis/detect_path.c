@@ -203,12 +203,15 @@ static void path_acked(path_state *s, const quic_picture *p,
 
 static void path_tell_mtu(path_state *s, quic_findings *f,
                           const quic_picture *p, bool over) {
+  /* The last flight of all is not followed by others. */
   uint64_t small = over ? 1 : PATH_SMALL_MIN;
+  quic_duration least = over ? p->srtt / 2 : p->srtt;
+
   quic_finding *found;
 
   if (s->told || s->lost < PATH_LOST_MIN || s->small < small ||
       (!over && s->passes < PATH_SMALL_MIN && s->shrunk < PATH_SHRUNK) ||
-      quic_time_since(s->lost_last, s->hole.from) < p->srtt) {
+      quic_time_since(s->lost_last, s->hole.from) < least) {
     return;
   }
   s->told = true;

@@ -1,8 +1,13 @@
 /* A connection's events, with any frames in any packets.  The first octet
    chooses the vantage point; then come commands: what, and what belongs to it.
-   Integers of logs may be larger than those on the wire. */
+   Integers of logs may be larger than those on the wire.  The detectors and the
+   table of requests take the same events. */
+
+#include <string.h>
 
 #include "analysis/analysis.h"
+#include "analysis/findings.h"
+#include "analysis/requests.h"
 #include "base/reader.h"
 #include "tests/fuzz/fuzz.h"
 #include "wire/varint.h"
@@ -11,6 +16,8 @@
 
 typedef struct analysis_trace {
   quic_analysis *a;
+  quic_findings *findings;
+  quic_requests *requests;
   qlog_sink out; /* what is inferred */
   quic_time now;
   uint64_t number[QUIC_SIDES];
@@ -23,6 +30,12 @@ static void analysis_inferred(qlog_sink *sink, const qlog_event *e) {
 
   FUZZ_CHECK(e->time <= t->now);
   t->inferred++;
+}
+
+static void analysis_hand(analysis_trace *t, const qlog_event *e) {
+  quic_analysis_event(t->a, e);
+  quic_findings_event(t->findings, e);
+  quic_requests_event(t->requests, e);
 }
 
 /* analysis_frames reads up to ANALYSIS_FRAMES frames of a packet. */
@@ -79,7 +92,59 @@ static void analysis_packet(analysis_trace *t, quic_reader *rd, uint8_t what) {
   e.u.packet.ecn = flags & 0x80 ? flags & 3 : QLOG_UNSET;
   e.u.packet.src = &addr[side];
   e.u.packet.dst = &addr[!side];
-  quic_analysis_event(t->a, &e);
+  analysis_hand(t, &e);
+}
+
+/* analysis_more fills what only detectors look at. */
+static void analysis_more(qlog_event *e, quic_reader *rd, uint8_t flags) {
+  static const char *const reasons[] = {"connection_flow_control",
+                                        "stream_flow_control",
+                                        "stream_id",
+                                        "amplification_protection",
+                                        "pacing",
+                                        NULL};
+  static const char *const states[] = {"failed", "migration_abandoned",
+                                       "recovery", NULL};
+
+  switch (e->type) {
+  case QLOG_RECOVERY_METRICS_UPDATED:
+    e->u.metrics.pto_count = flags & 7;
+    e->u.metrics.smoothed_rtt = quic_reader_varint(rd);
+    e->u.metrics.latest_rtt = flags & 8 ? ~e->u.metrics.smoothed_rtt : flags;
+    e->u.metrics.congestion_window = quic_reader_varint(rd);
+    e->u.metrics.bytes_in_flight = quic_reader_varint(rd);
+    break;
+  case QLOG_CONNECTION_DATA_BLOCKED_UPDATED:
+  case QLOG_STREAM_DATA_BLOCKED_UPDATED:
+    e->u.blocked.new_state = flags & 1;
+    e->u.blocked.reason = reasons[(flags >> 1) % 6];
+    e->u.blocked.stream_id = quic_reader_varint(rd);
+    break;
+  case QLOG_ECN_STATE_UPDATED:
+  case QLOG_CONGESTION_STATE_UPDATED:
+    e->u.state.new_state = states[flags & 3];
+    break;
+  case QLOG_MIGRATION_STATE_UPDATED:
+    e->u.migration.new_state = states[flags & 3];
+    break;
+  case QLOG_PACKET_DROPPED:
+    e->u.packet.drop = flags & 15;
+    e->u.packet.stateless_reset = flags == 0xff;
+    break;
+  case QLOG_MTU_UPDATED:
+    e->u.mtu.new_mtu = quic_reader_varint(rd);
+    break;
+  case QLOG_H3_STREAM_TYPE_SET:
+    e->u.h3_stream.stream_id = quic_reader_varint(rd);
+    e->u.h3_stream.kind = flags & 7;
+    break;
+  case QLOG_LOG_WARNING:
+    e->u.message.code = 0x100 + flags;
+    e->u.message.text = quic_reader_bytes(rd, flags & 31);
+    break;
+  default:
+    break;
+  }
 }
 
 /* analysis_other makes an event of another type out of a few octets. */
@@ -125,9 +190,10 @@ static void analysis_other(analysis_trace *t, quic_reader *rd) {
     e.u.versions.server_versions = quic_reader_bytes(rd, 4);
     break;
   default:
+    analysis_more(&e, rd, flags);
     break;
   }
-  quic_analysis_event(t->a, &e);
+  analysis_hand(t, &e);
 }
 
 static void analysis_check_sent(const quic_sent *s) {
@@ -185,6 +251,22 @@ static void analysis_check(analysis_trace *t) {
   }
 }
 
+static void analysis_check_findings(analysis_trace *t) {
+  const quic_finding *f;
+
+  quic_findings_end(t->findings, t->now);
+  for (size_t i = 0; (f = quic_findings_at(t->findings, i)); i++) {
+    FUZZ_CHECK(i < QUIC_FINDINGS_MAX && f->from <= f->to);
+    FUZZ_CHECK(memchr(f->text, 0, sizeof(f->text)) && f->text[0]);
+    for (const char *s = f->text; *s; s++) {
+      FUZZ_CHECK(*s == '\n' || ((uint8_t)*s >= 0x20 && *s != 0x7f));
+    }
+  }
+  for (size_t i = 0; quic_requests_at(t->requests, i); i++) {
+    FUZZ_CHECK(i < quic_requests_count(t->requests));
+  }
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
   analysis_trace t = {.out = {analysis_inferred}};
   quic_analysis_settings settings = {.seed = {1, 2}};
@@ -197,6 +279,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
   settings.sent_is_client = settings.vantage != QUIC_VANTAGE_SERVER;
   FUZZ_CHECK(quic_analysis_new(&t.a, quic_mem_default(), &settings,
                                what & 0x80 ? NULL : &t.out) == 0);
+  FUZZ_CHECK(
+      quic_findings_new(&t.findings, quic_mem_default(), &settings, t.a) == 0);
+  FUZZ_CHECK(quic_requests_new(&t.requests, quic_mem_default(),
+                               settings.sent_is_client, settings.seed) == 0);
   while (quic_reader_left(&rd)) {
     what = quic_reader_u8(&rd);
     t.now += (what & 0x20 ? quic_reader_varint(&rd) : QUIC_MICROSECOND) &
@@ -211,6 +297,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     }
   }
   analysis_check(&t);
+  analysis_check_findings(&t);
+  quic_requests_del(t.requests);
+  quic_findings_del(t.findings);
   quic_analysis_del(t.a);
   return 0;
 }
