@@ -158,7 +158,23 @@ static void tparams_add(qlog_convert *c, quic_tparams *list, uint64_t id,
   list->items[list->len++] = (quic_tparam){.id = id, .value = value};
 }
 
+/* tparams_settle moves the last parameter to where the registry has it, so that
+   the order does not depend on names. */
+static void tparams_settle(quic_tparams *list, const quic_tparam_info **infos,
+                           const quic_tparam_info *info) {
+  size_t i = list->len - 1;
+  quic_tparam last = list->items[i];
+
+  for (; i > 0 && infos[i - 1] > info; i--) {
+    list->items[i] = list->items[i - 1];
+    infos[i] = infos[i - 1];
+  }
+  list->items[i] = last;
+  infos[i] = info;
+}
+
 static void tparams_named(qlog_convert *c, quic_tparams *list) {
+  const quic_tparam_info *infos[QLOG_READ_TPARAMS];
   quic_bytes value;
 
   for (size_t i = 0; i < c->tables.ntparams; i++) {
@@ -168,6 +184,7 @@ static void tparams_named(qlog_convert *c, quic_tparams *list) {
     if (v && v->token != QLOG_TOKEN_NULL &&
         tparam_value(c, row->info, v, &value)) {
       tparams_add(c, list, row->info->id, value);
+      tparams_settle(list, infos, row->info);
     }
   }
 }
