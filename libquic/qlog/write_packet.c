@@ -143,17 +143,17 @@ static bool packet_may_versions(qlog_event_type type) {
   return type == QLOG_PACKET_SENT || type == QLOG_PACKET_RECEIVED;
 }
 
+/* packet_trigger: what the draft has no name for is told in the log's words. */
 static const char *packet_trigger(const qlog_event *e) {
   const qlog_packet *p = &e->u.packet;
+  const char *name = NULL;
 
-  switch (e->type) {
-  case QLOG_PACKET_DROPPED:
-    return qlog_names_at(&qlog_names_drop, p->drop);
-  case QLOG_PACKET_LOST:
-    return qlog_names_at(&qlog_names_lost, p->lost);
-  default:
-    return p->trigger;
+  if (e->type == QLOG_PACKET_DROPPED) {
+    name = qlog_names_at(&qlog_names_drop, p->drop);
+  } else if (e->type == QLOG_PACKET_LOST) {
+    name = qlog_names_at(&qlog_names_lost, p->lost);
   }
+  return name ? name : p->trigger;
 }
 
 void qlog_write_packet(qlog_writer *w, const qlog_event *e) {
