@@ -6,6 +6,7 @@
 #include "cli/complain.h"
 #include "qlog/group.h"
 #include "qlog/stamp.h"
+#include "qlog/strange.h"
 #include "qlog/writer.h"
 #include "qlogview/anonymise.h"
 #include "qlogview/out.h"
@@ -31,6 +32,7 @@ typedef struct out_convert {
   qv_out base;
   qv_select select;
   qv_anonymiser *anonymiser; /* NULL: nothing is to be hidden */
+  qlog_convert *names;       /* NULL: nobody wants to know what is lost */
   qlog_writer *writer;       /* NULL until the first event */
   quic_map groups;           /* of the traces so far */
   convert_trace trace;
@@ -40,7 +42,7 @@ typedef struct out_convert {
   bool wall_clock;
   char common[CONVERT_GROUP + 1]; /* group of the head; empty = none */
   char group[CONVERT_GROUP + 1];  /* of the event at hand */
-  uint64_t written, unknown, bad, moved;
+  uint64_t written, unknown, bad, moved, lost;
   bool failed, starved;
 } out_convert;
 
@@ -193,8 +195,26 @@ static quic_time convert_time(const out_convert *o, quic_time time) {
   return quic_time_since(o->reference, origin - time);
 }
 
+/* convert_lost counts what the newest drafts have no place for. */
+static void convert_lost(out_convert *o, const qlog_record *record) {
+  const qlog_event *e = record->event;
+
+  if (!o->names) {
+    return;
+  }
+  o->lost += qlog_strange_members(o->names, record->text, record->data);
+  if (e->type == QLOG_PACKET_LOST) {
+    o->lost += e->u.packet.length != QLOG_NONE;
+  } else if (e->type == QLOG_PACKET_DROPPED ||
+             e->type == QLOG_PACKET_BUFFERED) {
+    o->lost += e->u.packet.has_frames;
+  }
+}
+
 static void convert_event(out_convert *o, const qlog_record *record) {
   qlog_event e = *record->event;
+
+  convert_lost(o, record);
 
   e.time = convert_time(o, record->time);
   e.group = convert_group(o, record->group);
@@ -278,6 +298,9 @@ static void convert_notes(const out_convert *o) {
                  "events that no draft knows were left out: nobody can tell "
                  "what they give away");
   }
+  convert_note(o->lost,
+               "a field for which the drafts have no place was left out",
+               "fields for which the drafts have no place were left out");
   if (o->written_traces > 1) {
     cli_complain("note: %u traces became one, and their events go by group_id",
                  (unsigned)o->written_traces);
@@ -316,15 +339,35 @@ static void convert_del(qv_out *base) {
   out_convert *o = (out_convert *)base;
 
   qlog_writer_del(o->writer);
+  if (o->names) {
+    qlog_convert_del(o->names);
+  }
   qv_anonymiser_del(o->anonymiser);
   quic_map_free(&o->groups);
   qv_select_free(&o->select);
   qv_out_free(base);
 }
 
+/* convert_parts makes what the command line asks for. */
+static int convert_parts(out_convert *o, const qv_context *ctx) {
+  const qv_options *opt = ctx->opt;
+
+  if (qv_select_init(&o->select, ctx->mem, opt->filter)) {
+    return QUIC_ERR_INVALID;
+  }
+  if (opt->anonymise) {
+    return qv_anonymiser_new(&o->anonymiser, ctx->mem, ctx->seed);
+  }
+  return opt->quiet ? 0 : qlog_convert_new(&o->names, ctx->mem);
+}
+
 qv_out *qv_out_convert_new(const qv_context *ctx) {
   out_convert *o;
 
+  if (ctx->many) {
+    cli_complain("one file at a time is written: give a file, no directory");
+    return NULL;
+  }
   if (ctx->opt->slice) {
     return qv_out_slice_new(ctx);
   }
@@ -333,9 +376,7 @@ qv_out *qv_out_convert_new(const qv_context *ctx) {
     return NULL;
   }
   quic_map_init(&o->groups, ctx->mem, ctx->seed);
-  if (qv_select_init(&o->select, ctx->mem, ctx->opt->filter) ||
-      (ctx->opt->anonymise &&
-       qv_anonymiser_new(&o->anonymiser, ctx->mem, ctx->seed) != 0)) {
+  if (convert_parts(o, ctx) != 0) {
     convert_del(&o->base);
     return NULL;
   }
