@@ -238,7 +238,7 @@ static void slice_file(qv_out *base, const qv_file *file, bool failed) {
 
 static void slice_notes(const out_slice *o) {
   if (o->written == 0) {
-    cli_complain("note: no record lies there, so nothing was written");
+    cli_complain("note: no record lies there, so the head stands alone");
   }
   if (o->bad > 0) {
     cli_complain("note: %llu of the records could not be read and were left "
@@ -252,9 +252,23 @@ static void slice_notes(const out_slice *o) {
   }
 }
 
+/* slice_empty writes the heads alone, so that the file is a qlog. */
+static void slice_empty(out_slice *o) {
+  quic_text *out = o->base.ctx->out;
+
+  if (slice_streams(o) || qv_casing_whole(&o->file)) {
+    slice_stream_head(o);
+  } else if (qv_casing_open(&o->file, out) == 0) {
+    o->document = true;
+  }
+}
+
 static int slice_finish(qv_out *base) {
   out_slice *o = (out_slice *)base;
 
+  if (o->written == 0 && !o->failed && o->file.len > 0) {
+    slice_empty(o);
+  }
   slice_close_document(o);
   if (!o->failed && !base->broken && !base->ctx->opt->quiet) {
     slice_notes(o);
