@@ -53,9 +53,12 @@ def traces(path):
             lines[1].startswith("{"):
         yield sequence(line for line in lines if line.strip())
         return
-    whole = repaired(text) or {}
+    whole = loads(text)
+    damaged = whole is None
+    whole = (repaired(text) if damaged else whole) or {}
     for trace in whole.get("traces", whole.get("connections", [])):
-        yield contained(trace)
+        head, events = contained(trace)
+        yield head, events + [None] * damaged
 
 
 def sequence(records):
