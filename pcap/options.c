@@ -21,6 +21,7 @@ enum {
   OPT_CLOSE,
   OPT_HTTP,
   OPT_JSON,
+  OPT_SLOW,
   OPT_AUDIT,
   OPT_DIFF,
   OPT_FOLLOW,
@@ -86,6 +87,11 @@ static const struct argp_option options_list[] = {
     {"close", OPT_CLOSE, NULL, 0,
      "How each connection ended: by whom, why, and the packets that show it",
      2},
+    {"slow", OPT_SLOW, NULL, 0,
+     "What made each connection slow: what limited its sender, round trips, "
+     "losses, the handshake, acknowledgments, overhead, slow requests, and "
+     "what is wrong",
+     2},
     {"audit", OPT_AUDIT, NULL, 0,
      "What looks like an attack, or helps one: amplification, spoofed "
      "addresses, floods, loops; status 1 when there is something",
@@ -97,6 +103,7 @@ static const struct argp_option options_list[] = {
      2},
     {"json", OPT_JSON, NULL, 0,
      "Everything as JSON, one object on a line (schema quicdump/1); with "
+     "--slow, "
      "--audit "
      "or --diff what these tell",
      2},
@@ -197,8 +204,9 @@ static int options_threads(const char *arg, struct argp_state *state) {
 static void options_mode(qd_options *opt, qd_mode mode,
                          struct argp_state *state) {
   if (opt->mode != QD_MODE_LINE && opt->mode != mode) {
-    argp_error(state, "-v, -s, --http, --close, --audit, --diff, --follow, "
-                      "--flat and --why exclude each other");
+    argp_error(state,
+               "-v, -s, --http, --close, --slow, --audit, --diff, --follow, "
+               "--flat and --why exclude each other");
   }
   opt->mode = mode;
 }
@@ -287,6 +295,9 @@ static error_t options_one(int key, char *arg, struct argp_state *state) {
     return 0;
   case OPT_JSON:
     opt->json = true;
+    return 0;
+  case OPT_SLOW:
+    options_mode(opt, QD_MODE_SLOW, state);
     return 0;
   case OPT_AUDIT:
     options_mode(opt, QD_MODE_AUDIT, state);
@@ -383,8 +394,8 @@ static void options_rest(qd_options *opt, struct argp_state *state, int argc,
 
 /* options_json: --json is a mode of its own, or the form of another one. */
 static void options_json(qd_options *opt, struct argp_state *state) {
-  if (!opt->json || opt->mode == QD_MODE_AUDIT || opt->mode == QD_MODE_DIFF ||
-      opt->mode >= QD_MODE_HELP_FILTER) {
+  if (!opt->json || opt->mode == QD_MODE_SLOW || opt->mode == QD_MODE_AUDIT ||
+      opt->mode == QD_MODE_DIFF || opt->mode >= QD_MODE_HELP_FILTER) {
     return;
   }
   options_mode(opt, QD_MODE_JSON, state);

@@ -28,6 +28,7 @@ typedef enum qd_mode {
   QD_MODE_HTTP,
   QD_MODE_JSON,
   QD_MODE_FOLLOW,
+  QD_MODE_SLOW,
   QD_MODE_AUDIT,
   QD_MODE_DIFF,
   QD_MODE_HELP_FILTER,

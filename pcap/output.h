@@ -88,6 +88,8 @@ int qd_output_close_new(qd_output **out,
                         const qd_output_settings *settings) QUIC_MUST_USE;
 int qd_output_http_new(qd_output **out,
                        const qd_output_settings *settings) QUIC_MUST_USE;
+int qd_output_slow_new(qd_output **out,
+                       const qd_output_settings *settings) QUIC_MUST_USE;
 int qd_output_audit_new(qd_output **out,
                         const qd_output_settings *settings) QUIC_MUST_USE;
 int qd_output_json_new(qd_output **out,

@@ -182,6 +182,7 @@ static int (*const session_makers[])(qd_output **,
     [QD_MODE_HTTP] = qd_output_http_new,
     [QD_MODE_JSON] = qd_output_json_new,
     [QD_MODE_AUDIT] = qd_output_audit_new,
+    [QD_MODE_SLOW] = qd_output_slow_new,
 };
 
 /* session_add keeps an output that was made, if |rv| says so. */
@@ -257,7 +258,8 @@ static int session_traces(qd_session *se, const uint64_t seed[2]) {
   qd_traces_settings set = {.mem = se->mem,
                             .seed = {seed[0], seed[1]},
                             .outputs = se->outputs,
-                            .noutputs = se->noutputs};
+                            .noutputs = se->noutputs,
+                            .findings = se->opt->mode == QD_MODE_SLOW};
   bool follow = false;
 
   for (size_t i = 0; i < se->noutputs; i++) {

@@ -5,9 +5,10 @@
    makes of them, its streams and what the application says on them.  The
    decoder knows nothing of it. */
 
-#include "analysis/analysis.h"
+#include "analysis/findings.h"
 #include "base/list.h"
 #include "pcap/conn.h"
+#include "pcap/costs.h"
 #include "pcap/frames.h"
 #include "pcap/httpstats.h"
 #include "pcap/request.h"
@@ -41,6 +42,8 @@ typedef struct qd_trace {
   struct qd_traces *all;
   qd_conn *conn; /* a reference is held */
   quic_analysis *analysis;
+  quic_findings *findings; /* both NULL unless they are asked for */
+  qd_costs *costs;
   qd_inferred inferred;
   qd_streams streams;
   qd_trace_told told;

@@ -19,6 +19,7 @@ struct qd_traces {
   const quic_mem *mem; /* of the budget */
   qd_output *const *outputs;
   size_t noutputs;
+  bool findings;
   qd_frames frames;
   qd_stream_pool pool;
   quic_map open;  /* connection number -> qd_trace */
@@ -45,6 +46,7 @@ int qd_traces_new(qd_traces **out, const qd_traces_settings *settings) {
   ts->mem = &ts->budget.mem;
   ts->outputs = settings->outputs;
   ts->noutputs = settings->noutputs;
+  ts->findings = settings->findings;
   qd_frames_init(&ts->frames, ts->base);
   quic_map_init(&ts->open, ts->mem, settings->seed);
   quic_list_init(&ts->lru);
@@ -90,6 +92,13 @@ static void traces_show(qd_trace *tr, const qlog_event *e) {
 void qd_trace_emit(qd_trace *tr, const qlog_event *e) {
   traces_show(tr, e);
   quic_analysis_event(tr->analysis, e);
+  if (tr->findings) {
+    quic_findings_event(tr->findings, e);
+  }
+  if (tr->costs && qlog_event_is_packet(e)) {
+    qd_costs_packet(tr->costs, quic_analysis_side(tr->analysis, e),
+                    &e->u.packet);
+  }
 }
 
 /* traces_inferred gets what the analysis concludes. */
@@ -97,6 +106,9 @@ static void traces_inferred(qlog_sink *sink, const qlog_event *e) {
   qd_trace *tr = ((qd_inferred *)(void *)sink)->trace;
   qlog_event told = *e;
 
+  if (tr->costs) {
+    qd_costs_inferred(tr->costs, tr->analysis, e);
+  }
   told.http3 = tr->http3;
   traces_show(tr, &told);
 }
@@ -114,6 +126,9 @@ void qd_trace_warn(qd_trace *tr, uint64_t code, const char *text) {
 void qd_trace_request(qd_trace *tr, qd_request *rq) {
   const qd_traces *ts = tr->all;
 
+  if (tr->costs) {
+    qd_costs_request_add(tr->costs, rq, tr->now);
+  }
   for (size_t i = 0; tr->selected && i < ts->noutputs; i++) {
     qd_output *out = ts->outputs[i];
 
@@ -156,6 +171,8 @@ static void traces_free_trace(qd_trace *tr) {
   if (tr->conn) {
     qd_conn_unref(tr->conn);
   }
+  quic_findings_del(tr->findings);
+  quic_mem_free(tr->all->mem, tr->costs);
   quic_analysis_del(tr->analysis);
   quic_mem_free(tr->all->mem, tr);
 }
@@ -167,6 +184,9 @@ static void traces_end(qd_traces *ts, qd_trace *tr) {
   qd_news_end(tr);
   qd_streams_free(&tr->streams);
   quic_analysis_end(tr->analysis, ts->now, QUIC_END_OF_TRACE);
+  if (tr->findings) {
+    quic_findings_end(tr->findings, tr->now);
+  }
   for (size_t i = 0; tr->selected && i < ts->noutputs; i++) {
     if (ts->outputs[i]->ended) {
       ts->outputs[i]->ended(ts->outputs[i], tr);
@@ -177,6 +197,21 @@ static void traces_end(qd_traces *ts, qd_trace *tr) {
                         quic_bytes_of(&tr->number, sizeof(tr->number)));
   ts->last = ts->last == tr ? NULL : ts->last;
   traces_free_trace(tr);
+}
+
+/* traces_new_findings: without memory there are none. */
+static void traces_new_findings(qd_traces *ts, qd_trace *tr,
+                                const quic_analysis_settings *set) {
+  if (quic_findings_new(&tr->findings, ts->mem, set, tr->analysis) != 0) {
+    tr->findings = NULL;
+    ts->starved = true;
+  }
+  tr->costs = quic_mem_zalloc(ts->mem, sizeof(*tr->costs));
+  if (tr->costs) {
+    qd_costs_init(tr->costs);
+  } else {
+    ts->starved = true;
+  }
 }
 
 static qd_trace *traces_new_trace(qd_traces *ts, qd_conn *conn) {
@@ -199,6 +234,9 @@ static qd_trace *traces_new_trace(qd_traces *ts, qd_conn *conn) {
                    tr) != 0) {
     traces_free_trace(tr);
     return NULL;
+  }
+  if (ts->findings) {
+    traces_new_findings(ts, tr, &set);
   }
   tr->conn = conn;
   qd_conn_ref(conn);

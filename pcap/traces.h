@@ -22,6 +22,7 @@ typedef struct qd_traces_settings {
   uint64_t seed[2];
   qd_output *const *outputs; /* borrowed */
   size_t noutputs;
+  bool findings; /* keep findings and costs of each, too */
 } qd_traces_settings;
 
 /* qd_traces_new returns 0 or QUIC_ERR_NOMEM. */
