@@ -70,6 +70,7 @@ static qd_diff_conn *conn_take(qd_diff *d, qd_diff_which which,
   memset(&r->conns[r->nconns], 0, sizeof(*r->conns));
   r->conns[r->nconns].number = number;
   r->conns[r->nconns].match = QD_DIFF_NONE;
+  r->conns[r->nconns].end = -1;
   return &r->conns[r->nconns++];
 }
 
@@ -266,6 +267,7 @@ void qd_diff_event(qd_diff *d, qd_diff_which which, uint32_t number,
     d->records[which].dropped++;
     return;
   }
+  c->end = sent_is_client ? QD_CLIENT : QD_SERVER;
   conn_odcid(c, odcid);
   event_cids(c, client ? QD_CLIENT : QD_SERVER, p->header);
   q = packet_new(d, which, c, e->time);

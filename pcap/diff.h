@@ -76,6 +76,7 @@ typedef struct qd_diff_conn {
   uint32_t start, len; /* its packets, once sorted */
   uint32_t match;      /* index in the other record, or QD_DIFF_NONE */
   uint8_t by;          /* qd_diff_by, if there is one */
+  int8_t end;          /* qd_side that wrote the log; -1 = a capture */
 } qd_diff_conn;
 
 /* One of the two records. */

@@ -71,17 +71,31 @@ static way_solution bounds_of(qd_diff_which near, const way_bound *least,
                         .at = early + (late - early) / 2};
 }
 
+/* bounds_near returns which of both an endpoint's log says is nearer to the
+   client, or QD_DIFF_BOTH. */
+static qd_diff_which bounds_near(const qd_diff_pair *pr) {
+  int a = pr->conn[QD_DIFF_A]->end, b = pr->conn[QD_DIFF_B]->end;
+
+  return a == QD_CLIENT || b == QD_SERVER   ? QD_DIFF_A
+         : a == QD_SERVER || b == QD_CLIENT ? QD_DIFF_B
+                                            : QD_DIFF_BOTH;
+}
+
 /* bounds_solve makes of the fastest packet each way who is nearer to the
    client, the round trip between both points, and the offset of the clocks:
    what goes from A to B arrives half a round trip after A's time, what comes
    back left as much before it. */
-static way_solution bounds_solve(const way_bounds *b) {
+static way_solution bounds_solve(const qd_diff_pair *pr, const way_bounds *b) {
   way_solution a_near =
       bounds_of(QD_DIFF_A, &b->least[QD_CLIENT], &b->most[QD_SERVER]);
   way_solution b_near =
       bounds_of(QD_DIFF_B, &b->least[QD_SERVER], &b->most[QD_CLIENT]);
+  qd_diff_which near = bounds_near(pr);
 
-  return a_near.round_trip >= b_near.round_trip ? a_near : b_near;
+  return near == QD_DIFF_A                        ? a_near
+         : near == QD_DIFF_B                      ? b_near
+         : a_near.round_trip >= b_near.round_trip ? a_near
+                                                  : b_near;
 }
 
 static void way_clocks(const qd_diff *d, qd_diff_pair *pr) {
@@ -96,8 +110,9 @@ static void way_clocks(const qd_diff *d, qd_diff_pair *pr) {
     }
   }
   pr->timed = all.n[QD_CLIENT] && all.n[QD_SERVER];
+  pr->near = bounds_near(pr) == QD_DIFF_B ? QD_DIFF_B : QD_DIFF_A;
   if (pr->timed) {
-    found = bounds_solve(&all);
+    found = bounds_solve(pr, &all);
     pr->near = found.near;
     pr->offset = found.offset;
     pr->round_trip = found.round_trip > 0 ? (quic_duration)found.round_trip : 0;
@@ -147,7 +162,7 @@ static void way_drift(const qd_diff *d, qd_diff_pair *pr) {
         part[i].n[QD_SERVER] < QD_DIFF_DRIFT_PACKETS) {
       return;
     }
-    found[i] = bounds_solve(&part[i]);
+    found[i] = bounds_solve(pr, &part[i]);
   }
   if (found[1].near == found[0].near && found[1].at > found[0].at) {
     pr->drift = (int64_t)((double)(found[1].offset - found[0].offset) *

@@ -6,6 +6,7 @@
 
 #include "cli/complain.h"
 #include "cli/sink.h"
+#include "pcap/diff_qlog.h"
 #include "pcap/out_diff.h"
 #include "pcap/session.h"
 
@@ -13,8 +14,7 @@ static void diffrun_name(qd_diff_record *r, const char *path) {
   quic_text t;
 
   quic_text_init(&t, r->name, sizeof(r->name));
-  quic_text_untrusted(&t, quic_bytes_of(path, strlen(path)),
-                      sizeof(r->name) / 8);
+  quic_text_untrusted(&t, quic_bytes_of(path, strlen(path)), 0);
   (void)quic_text_cstr(&t);
 }
 
@@ -41,6 +41,17 @@ static int diffrun_capture(qd_diff *d, const qd_options *opt,
   }
   qd_session_del(session);
   return status;
+}
+
+static int diffrun_log(qd_diff *d, const uint64_t seed[2], qd_diff_which which,
+                       const char *path) {
+  char problem[QD_DIFF_QLOG_PROBLEM];
+
+  if (qd_diff_qlog(d, quic_mem_default(), seed, which, path, problem) != 0) {
+    cli_complain("%s: %s", qd_diff_record_of(d, which)->name, problem);
+    return QD_EXIT_INPUT;
+  }
+  return QD_EXIT_OK;
 }
 
 static int diffrun_show(qd_diff *d, const qd_options *opt) {
@@ -80,7 +91,9 @@ int qd_diff_run(const qd_options *opt) {
     qd_diff_which which = (qd_diff_which)i;
 
     diffrun_name(qd_diff_record_of(d, which), paths[i]);
-    status = diffrun_capture(d, opt, which, paths[i]);
+    status = qd_diff_is_qlog(paths[i])
+                 ? diffrun_log(d, seed, which, paths[i])
+                 : diffrun_capture(d, opt, which, paths[i]);
   }
   if (status != QD_EXIT_INPUT) {
     status = diffrun_show(d, opt);

@@ -6,6 +6,8 @@
 #include "pcap/report.h"
 #include "pcap/show.h"
 
+#define DIFF_ELSEWHERE (100 * QUIC_SECOND) /* no clock is as wrong as that */
+
 typedef struct out_diff {
   qd_output base;
   const quic_mem *mem;
@@ -122,6 +124,19 @@ static void text_place(quic_text *t, const qd_diff_pair *pr) {
   quic_text_str(t, " at least\n");
 }
 
+/* text_offset: clocks that do not count from the same time are told exactly. */
+static void text_offset(quic_text *t, int64_t d) {
+  uint64_t ns = d < 0 ? (uint64_t)0 - (uint64_t)d : (uint64_t)d;
+
+  if (ns < DIFF_ELSEWHERE) {
+    text_signed(t, d);
+    return;
+  }
+  quic_text_char(t, d < 0 ? '-' : '+');
+  qd_show_seconds(t, ns, 0, 0);
+  quic_text_str(t, " s");
+}
+
 static void text_clocks(quic_text *t, const qd_diff_pair *pr) {
   if (!pr->timed) {
     qd_report_name(t, "clocks");
@@ -130,14 +145,15 @@ static void text_clocks(quic_text *t, const qd_diff_pair *pr) {
     return;
   }
   qd_report_name(t, "place");
-  if (!pr->round_trip) {
+  if (!pr->round_trip && pr->conn[QD_DIFF_A]->end < 0 &&
+      pr->conn[QD_DIFF_B]->end < 0) {
     quic_text_str(t, "A and B are as near to the client, as far as clocks "
                      "tell\n");
   } else {
     text_place(t, pr);
   }
   qd_report_name(t, "clock of B");
-  text_signed(t, pr->offset);
+  text_offset(t, pr->offset);
   quic_text_str(t, ", if both ways take as long");
   if (pr->drifts) {
     quic_text_str(t, "; drift ");
