@@ -87,8 +87,12 @@ static quic_bytes key_cid(const qd_diff_conn *c, size_t i) {
     return quic_bytes_of(client->data[i], client->len[i]);
   }
   i -= client->n;
-  return i < server->n ? quic_bytes_of(server->data[i], server->len[i])
-                       : (quic_bytes){0};
+  if (i < server->n) {
+    return quic_bytes_of(server->data[i], server->len[i]);
+  }
+  /* Where the version is not known, a capture cannot tell it from the others.
+   */
+  return quic_bytes_of(c->odcid, i == server->n ? c->odcid_len : 0);
 }
 
 static const conn_way conn_ways[] = {
@@ -239,6 +243,36 @@ static int match_rest(qd_diff *d, const qd_diff_conn *x,
   return rv;
 }
 
+/* match_clear finds packets that have no number, such as a Retry, in a log: in
+   their order, for it has no octets. */
+static void match_clear(qd_diff *d, const qd_diff_conn *x,
+                        const qd_diff_conn *y) {
+  const qd_diff_packet *a = d->records[QD_DIFF_A].packets;
+  const qd_diff_packet *b = d->records[QD_DIFF_B].packets;
+  size_t at[QD_SIDES][QUIC_PACKET_TYPES];
+
+  for (int side = 0; side < QD_SIDES; side++) {
+    for (int type = 0; type < QUIC_PACKET_TYPES; type++) {
+      at[side][type] = y->start;
+    }
+  }
+  for (size_t i = x->start; i < (size_t)x->start + x->len; i++) {
+    size_t *j = &at[a[i].side][a[i].type];
+
+    if (a[i].match != QD_DIFF_NONE || a[i].space % 4 != QD_DIFF_NUMBERLESS) {
+      continue;
+    }
+    while (*j < (size_t)y->start + y->len &&
+           (b[*j].match != QD_DIFF_NONE || b[*j].side != a[i].side ||
+            b[*j].type != a[i].type || b[*j].space % 4 != QD_DIFF_NUMBERLESS)) {
+      ++*j;
+    }
+    if (*j < (size_t)y->start + y->len) {
+      match_two(d, i, (*j)++);
+    }
+  }
+}
+
 int qd_diff_match(qd_diff *d) {
   const qd_diff_record *a = &d->records[QD_DIFF_A];
   const qd_diff_record *b = &d->records[QD_DIFF_B];
@@ -261,6 +295,9 @@ int qd_diff_match(qd_diff *d) {
 
       match_merge(d, &a->conns[i], y);
       rv = match_rest(d, &a->conns[i], y);
+      if (a->log || b->log) {
+        match_clear(d, &a->conns[i], y);
+      }
     }
   }
   return rv;
