@@ -39,24 +39,23 @@ static void slow_ms(const out_slow *o, qlog_json *j, quic_time time) {
 }
 
 static void json_limits(qlog_json *j, const qd_trace *tr) {
-  const quic_limits *l =
-      tr->findings ? quic_findings_limits(tr->findings) : NULL;
+  qd_slow_shares s;
 
   JSON_KEY(j, "limited_by");
-  if (!l) {
+  if (!qd_slow_shares_of(tr, &s)) {
     qlog_json_null(j);
     return;
   }
   qlog_json_object(j);
   JSON_BOOL(j, "inferred", true);
-  JSON_BOOL(j, "window_unknown", l->no_window);
+  JSON_BOOL(j, "window_unknown", s.no_window);
   for (int i = 0; i < QUIC_LIMITS; i++) {
     qlog_json_key(j, quic_limit_name((quic_limit)i));
     qlog_json_object(j);
     JSON_KEY(j, "ms");
-    json_duration(j, l->time[i]);
+    json_duration(j, s.time[i]);
     JSON_KEY(j, "percent");
-    qlog_json_scaled(j, quic_limits_share(l, (quic_limit)i), 3);
+    qlog_json_scaled(j, s.share[i], 3);
     qlog_json_object_end(j);
   }
   qlog_json_object_end(j);

@@ -8,7 +8,9 @@
 
 #define SLOW_BAR 40         /* cells */
 #define SLOW_FINDINGS_MAX 5 /* on the first screen */
-#define SLOW_IP_UDP 28      /* octets of IPv4 and UDP headers */
+#define SLOW_DATAGRAM 1200
+#define SLOW_WINDOW_MIN (10 * SLOW_DATAGRAM) /* RFC 9002 §7.2 */
+#define SLOW_IP_UDP 28 /* octets of IPv4 and UDP headers */
 
 int qd_slow_sender(const qd_trace *tr) {
   const quic_flow *flow = quic_analysis_flow(tr->analysis);
@@ -19,14 +21,39 @@ int qd_slow_sender(const qd_trace *tr) {
              : QUIC_SIDE_SERVER;
 }
 
-quic_limit qd_slow_limit(const qd_trace *tr) {
-  const quic_limits *l = quic_findings_limits(tr->findings);
-  int most = 0;
+/* slow_window_open: the flight never came close to the smallest window that a
+   sender begins with, and no loss made it smaller. */
+static bool slow_window_open(const qd_trace *tr) {
+  int side = qd_slow_sender(tr);
+  const quic_sent *s = quic_analysis_sent(tr->analysis, side, QUIC_SPACE_APP);
+  quic_sent_counts c;
 
-  for (int i = 1; l && i < QUIC_LIMITS; i++) {
-    most = l->time[i] > l->time[most] ? i : most;
+  quic_analysis_sum(tr->analysis, side, &c);
+  return c.lost == 0 &&
+         (!s || s->in_flight_max + SLOW_DATAGRAM <= SLOW_WINDOW_MIN);
+}
+
+bool qd_slow_shares_of(const qd_trace *tr, qd_slow_shares *out) {
+  const quic_limits *l =
+      tr->findings ? quic_findings_limits(tr->findings) : NULL;
+
+  memset(out, 0, sizeof(*out));
+  if (!l) {
+    return false;
   }
-  return (quic_limit)most;
+  out->no_window = l->no_window;
+  for (int i = 0; i < QUIC_LIMITS; i++) {
+    int as = i == QUIC_LIMIT_CWND && l->no_window && slow_window_open(tr)
+                 ? QUIC_LIMIT_APPLICATION
+                 : i;
+
+    out->share[as] += quic_limits_share(l, (quic_limit)i);
+    out->time[as] += l->time[i];
+  }
+  for (int i = 1; i < QUIC_LIMITS; i++) {
+    out->most = out->time[i] > out->time[out->most] ? (quic_limit)i : out->most;
+  }
+  return true;
 }
 
 quic_duration qd_slow_duration(const qd_trace *tr) {
@@ -63,7 +90,8 @@ static void slow_rate(quic_text *t, uint64_t octets, quic_duration d) {
 static void slow_verdict(quic_text *t, const qd_trace *tr) {
   static const char *const reasons[QUIC_LIMITS] = {
       [QUIC_LIMIT_APPLICATION] = "it had no more to send",
-      [QUIC_LIMIT_CWND] = "its congestion window was full",
+      [QUIC_LIMIT_CWND] =
+          "as much was in flight as its congestion window seems to let",
       [QUIC_LIMIT_FLOW] = "flow control of its peer held it back",
       [QUIC_LIMIT_PACING] = "its pacer waited",
       [QUIC_LIMIT_AMPLIFICATION] =
@@ -71,10 +99,9 @@ static void slow_verdict(quic_text *t, const qd_trace *tr) {
       [QUIC_LIMIT_RECOVERY] = "it recovered from losses",
       [QUIC_LIMIT_IDLE] = "nothing was in flight",
   };
-  const quic_limits *l =
-      tr->findings ? quic_findings_limits(tr->findings) : NULL;
   int side = qd_slow_sender(tr);
   quic_duration lasted = qd_slow_duration(tr);
+  qd_slow_shares s;
 
   qd_report_name(t, "verdict");
   quic_text_str(t, quic_side_name(side));
@@ -87,13 +114,11 @@ static void slow_verdict(quic_text *t, const qd_trace *tr) {
     slow_rate(t, slow_data(tr, side), lasted);
     quic_text_char(t, ')');
   }
-  if (l && lasted) {
-    quic_limit most = qd_slow_limit(tr);
-
+  if (qd_slow_shares_of(tr, &s) && lasted) {
     quic_text_str(t, "; for ");
-    slow_percent(t, quic_limits_share(l, most));
+    slow_percent(t, s.share[s.most]);
     quic_text_str(t, " of that time ");
-    quic_text_str(t, reasons[most]);
+    quic_text_str(t, reasons[s.most]);
   }
   quic_text_char(t, '\n');
 }
@@ -101,18 +126,17 @@ static void slow_verdict(quic_text *t, const qd_trace *tr) {
 /* slow_bar draws the shares as letters, and names them. */
 static void slow_bar(quic_text *t, const qd_trace *tr) {
   static const char letters[QUIC_LIMITS] = {'A', 'C', 'F', 'P', 'X', 'R', '.'};
-  const quic_limits *l =
-      tr->findings ? quic_findings_limits(tr->findings) : NULL;
   uint64_t sum = 0, done = 0;
   bool any = false;
+  qd_slow_shares s;
 
-  if (!l || !qd_slow_duration(tr)) {
+  if (!qd_slow_shares_of(tr, &s) || !qd_slow_duration(tr)) {
     return;
   }
   qd_report_name(t, "limited by");
   quic_text_char(t, '[');
   for (int i = 0; i < QUIC_LIMITS; i++) {
-    sum += quic_limits_share(l, (quic_limit)i);
+    sum += s.share[i];
     for (; done < sum * SLOW_BAR / 100000; done++) {
       quic_text_char(t, letters[i]);
     }
@@ -120,18 +144,18 @@ static void slow_bar(quic_text *t, const qd_trace *tr) {
   quic_text_str(t, "] (inferred)\n");
   qd_report_name(t, "");
   for (int i = 0; i < QUIC_LIMITS; i++) {
-    if (quic_limits_share(l, (quic_limit)i)) {
+    if (s.share[i] >= 500) {
       quic_text_str(t, any ? ", " : "");
       quic_text_char(t, letters[i]);
       quic_text_char(t, ' ');
       quic_text_str(t, quic_limit_name((quic_limit)i));
       quic_text_char(t, ' ');
-      slow_percent(t, quic_limits_share(l, (quic_limit)i));
+      slow_percent(t, s.share[i]);
       any = true;
     }
   }
   quic_text_char(t, '\n');
-  if (l->no_window) {
+  if (s.no_window) {
     qd_report_name(t, "");
     quic_text_str(t, "a capture does not show the window: application and cwnd "
                      "are told by the most that was in flight\n");

@@ -11,8 +11,18 @@
 /* qd_slow_sender returns the side that sent more data, whose limits count. */
 int qd_slow_sender(const qd_trace *tr);
 
-/* qd_slow_limit returns what limited it longest; there must be findings. */
-quic_limit qd_slow_limit(const qd_trace *tr);
+/* What limited it, in thousandths of a per cent of the time. */
+typedef struct qd_slow_shares {
+  uint64_t share[QUIC_LIMITS];
+  quic_duration time[QUIC_LIMITS];
+  quic_limit most;
+  bool no_window; /* the capture does not show it */
+} qd_slow_shares;
+
+/* qd_slow_shares_of fills |out|; false without findings.  As long as nothing
+   was lost and less was in flight than any sender may begin with, the window
+   was not what limited it. */
+bool qd_slow_shares_of(const qd_trace *tr, qd_slow_shares *out);
 
 /* qd_slow_duration returns the time from its first to its last packet. */
 quic_duration qd_slow_duration(const qd_trace *tr);

@@ -140,13 +140,17 @@ _quicdump() {
     if [[ $cur == -* ]]; then
       _quicdump_words -r -i -k -Z -v -vv -s -ss -c -t -l -q -V --read= \
         --interface= --keys= --user= --threads= --verbose --summary --http \
-        --close --audit --diff --json --follow= --flat --why --expect= \
-        --filter= --help-filter --help-expect --count= --absolute --immediate \
+        --close --slow --audit --diff --json --follow= --flat --why \
+        --expect= --filter= --help-filter --help-expect --count= --absolute --immediate \
         --color= --quiet --qlog= --qlog-compat --har= --har-bodies --extract= \
         --inject= --strip-secrets= --help --usage --version
       [[ ${COMPREPLY[*]} == *= ]] && compopt -o nospace 2>/dev/null
     elif [[ " ${COMP_WORDS[*]} " != *" -i "* ]]; then
-      _quicdump_files pcap pcapng cap
+      if [[ " ${COMP_WORDS[*]} " == *" --diff "* ]]; then
+        _quicdump_files pcap pcapng cap qlog sqlog
+      else
+        _quicdump_files pcap pcapng cap
+      fi
     fi
     ;;
   esac
