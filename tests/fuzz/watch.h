@@ -25,6 +25,8 @@ enum {
   WATCH_SUMMARY,
   WATCH_DETAIL,
   WATCH_CLOSE,
+  WATCH_AUDIT,
+  WATCH_SLOW,
   WATCH_OUTPUTS,
   WATCH_COLOUR = 0x10,
   WATCH_ABSOLUTE = 0x20
@@ -208,17 +210,21 @@ static inline void watch_packet(void *user, const qd_packet *p) {
 static inline int watch_output(watch *w, unsigned mode) {
   static int (*const makers[WATCH_OUTPUTS])(qd_output **,
                                             const qd_output_settings *) = {
-      qd_output_flat_new,   qd_output_line_new, qd_output_tree_new,
-      qd_output_tree_new,   qd_output_http_new, qd_output_summary_new,
-      qd_output_detail_new, qd_output_close_new};
+      qd_output_flat_new,   qd_output_line_new,  qd_output_tree_new,
+      qd_output_tree_new,   qd_output_http_new,  qd_output_summary_new,
+      qd_output_detail_new, qd_output_close_new, qd_output_audit_new,
+      qd_output_slow_new};
   unsigned kind = (mode & 0x0f) % WATCH_OUTPUTS;
   qd_output_settings set = {.mem = w->mem,
                             .text = &w->text,
                             .colour = w->colour,
                             .verbosity = kind == WATCH_TREE_ALL ? 2 : 1,
                             .absolute_time = mode & WATCH_ABSOLUTE};
-  qd_traces_settings follow = {
-      .mem = w->mem, .seed = {1, 2}, .outputs = &w->output, .noutputs = 1};
+  qd_traces_settings follow = {.mem = w->mem,
+                               .seed = {1, 2},
+                               .outputs = &w->output,
+                               .noutputs = 1,
+                               .findings = kind == WATCH_SLOW};
   int rv = makers[kind](&w->output, &set);
 
   return rv == 0 ? qd_traces_new(&w->traces, &follow) : rv;
