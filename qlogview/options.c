@@ -333,6 +333,9 @@ static void options_agree(options_state *s, struct argp_state *state) {
   if (opt->follow && (opt->nfiles != 1 || opt->mode >= QV_CONVERT)) {
     argp_error(state, "-f follows one file, and shows it");
   }
+  if (opt->format == QV_CSV_TABLE && opt->mode == QV_FINDINGS) {
+    argp_error(state, "--findings has no csv; scan has");
+  }
   if (opt->format == QV_SARIF && opt->mode != QV_FINDINGS) {
     argp_error(state, "sarif is a format of --findings");
   }
