@@ -103,11 +103,16 @@ static void anonymise_tuple(qv_anonymiser *a, const char **s) {
   }
 }
 
+static void anonymise_address(qv_anonymiser *a, quic_addr *addr) {
+  a->scratch.failed |= qv_pseudonym_addr(&a->pseudonyms, addr, addr) != 0;
+}
+
 static void anonymise_addr(qv_anonymiser *a, const quic_addr **addr) {
   quic_addr *p = *addr ? qlog_scratch_take(&a->scratch, sizeof(**addr)) : NULL;
 
   if (p) {
-    qv_pseudonym_addr(&a->pseudonyms, *addr, p);
+    *p = **addr;
+    anonymise_address(a, p);
   }
   *addr = p;
 }
@@ -288,8 +293,8 @@ static void anonymise_preferred(qv_anonymiser *a, quic_tparam *p) {
   memcpy(v6.ip, pa.ipv6.data, sizeof(v6.ip));
   v4.port = pa.ipv4_port;
   v6.port = pa.ipv6_port;
-  qv_pseudonym_addr(&a->pseudonyms, &v4, &v4);
-  qv_pseudonym_addr(&a->pseudonyms, &v6, &v6);
+  anonymise_address(a, &v4);
+  anonymise_address(a, &v6);
   anonymise_octets(a, &pa.cid);
   anonymise_octets(a, &pa.reset_token);
   quic_writer_init(&wr, out, value.len);

@@ -112,13 +112,17 @@ int qv_casing_open(qv_casing *f, quic_text *out) {
 void qv_casing_close(qv_casing *f, quic_text *out) {
   casing_brackets b;
 
-  if (f->len > f->written && qv_casing_whole(f)) {
+  /* What ends in the middle of a member cannot be closed, but without it. */
+  casing_scan(&b, f->text, f->len);
+  if (b.broken || b.string || (b.last != '}' && b.last != ']')) {
+    f->len = f->written;
+    casing_scan(&b, f->text, f->len);
+  }
+  if (f->len > f->written) {
     quic_text_mem(out, (const char *)f->text + f->written, f->len - f->written);
-  } else {
-    casing_scan(&b, f->text, f->written);
-    while (b.depth > 0) {
-      quic_text_char(out, b.closing[--b.depth]);
-    }
+  }
+  while (b.depth > 0) {
+    quic_text_char(out, b.closing[--b.depth]);
   }
   f->written = f->len = 0;
 }

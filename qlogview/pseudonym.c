@@ -83,7 +83,8 @@ void qv_pseudonym_octets(const qv_pseudonyms *p, quic_bytes from,
 }
 
 /* pseudonym_index counts addresses as they come. */
-static uint64_t pseudonym_index(qv_pseudonyms *p, const quic_addr *from) {
+static int pseudonym_index(qv_pseudonyms *p, const quic_addr *from,
+                           uint64_t *out) {
   uint8_t octets[sizeof(from->ip) + 1];
   quic_bytes key = {octets, sizeof(octets)};
   uint32_t *count = from->family == 4 ? &p->v4 : &p->v6;
@@ -93,14 +94,16 @@ static uint64_t pseudonym_index(qv_pseudonyms *p, const quic_addr *from) {
   memcpy(octets + 1, from->ip, sizeof(from->ip));
   known = (uintptr_t)quic_map_get(&p->addrs, key);
   if (known) {
-    return known - 1;
+    *out = known - 1;
+    return 0;
   }
+  if (p->addrs.len >= QV_PSEUDONYM_ADDRS_MAX) {
+    *out = qv_pseudonym_number(p, key);
+    return 0;
+  }
+  *out = (*count)++;
   /* The pointer is a number in disguise. */
-  if (p->addrs.len >= QV_PSEUDONYM_ADDRS_MAX ||
-      quic_map_put(&p->addrs, key, (void *)((uintptr_t)*count + 1)) != 0) {
-    return qv_pseudonym_number(p, key);
-  }
-  return (*count)++;
+  return quic_map_put(&p->addrs, key, (void *)((uintptr_t)*out + 1));
 }
 
 static uint16_t pseudonym_port(const qv_pseudonyms *p, uint16_t port) {
@@ -117,18 +120,18 @@ static uint16_t pseudonym_port(const qv_pseudonyms *p, uint16_t port) {
   return port;
 }
 
-void qv_pseudonym_addr(qv_pseudonyms *p, const quic_addr *from,
-                       quic_addr *out) {
+int qv_pseudonym_addr(qv_pseudonyms *p, const quic_addr *from, quic_addr *out) {
   static const uint8_t nets[PSEUDONYM_V4_NETS][3] = {
       {192, 0, 2}, {198, 51, 100}, {203, 0, 113}};
   static const uint8_t none[sizeof(from->ip)];
   static const uint8_t v6[] = {0x20, 0x01, 0x0d, 0xb8};
   quic_addr addr = {.family = from->family};
   uint64_t i;
+  int rv = 0;
 
   addr.port = pseudonym_port(p, from->port);
   if (memcmp(from->ip, none, sizeof(none)) != 0) {
-    i = pseudonym_index(p, from);
+    rv = pseudonym_index(p, from, &i);
     if (from->family == 4) {
       i %= PSEUDONYM_V4_NETS * PSEUDONYM_V4_HOSTS;
       memcpy(addr.ip, nets[i / PSEUDONYM_V4_HOSTS], sizeof(nets[0]));
@@ -142,4 +145,5 @@ void qv_pseudonym_addr(qv_pseudonyms *p, const quic_addr *from,
     }
   }
   *out = addr;
+  return rv;
 }

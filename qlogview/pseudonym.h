@@ -28,8 +28,10 @@ void qv_pseudonym_octets(const qv_pseudonyms *p, quic_bytes from, uint8_t *out);
 /* qv_pseudonym_addr gives an address of those for documentation (RFC 5737, RFC
    3849): the first one seen becomes 192.0.2.1 or 2001:db8::1.  There are 762
    for IPv4; more share them.  The unspecified address stays, and so do ports
-   below 1024; others become others. */
-void qv_pseudonym_addr(qv_pseudonyms *p, const quic_addr *from, quic_addr *out);
+   below 1024; others become others.  |out| may be |from|.  Returns 0 or
+   QUIC_ERR_NOMEM. */
+int qv_pseudonym_addr(qv_pseudonyms *p, const quic_addr *from,
+                      quic_addr *out) QUIC_MUST_USE;
 
 /* qv_pseudonym_number gives 64 bits for |from|. */
 uint64_t qv_pseudonym_number(const qv_pseudonyms *p, quic_bytes from);
