@@ -40,63 +40,85 @@ typedef struct piece {
   "\"event\",\"data\"],\"events\":["
 #define ROW(time) "[" time ",\"transport\",\"mtu_updated\",{}]"
 
+#define DELTA_a_1 DELTA("a", "1")
+#define DELTA_a_1_25 DELTA("a", "1.25")
+#define DELTA_a_2 DELTA("a", "2")
+#define DELTA_a_5 DELTA("a", "5")
+#define DELTA_a_8_25 DELTA("a", "8.25")
+#define DELTA_bb_0 DELTA("bb", "0")
+#define DELTA_bb_T3 DELTA("bb", "\"3\"")
+#define DELTA_bb_T5 DELTA("bb", "\"5\"")
+#define MTU_1 MTU("1")
+#define MTU_2 MTU("2")
+#define MTU_3 MTU("3")
+#define MTU_5 MTU("5")
+#define MTU_6 MTU("6")
+#define MTU_7 MTU("7")
+#define MTU_7_5 MTU("7.5")
+#define MTU_8 MTU("8")
+#define MTU_8_5 MTU("8.5")
+#define MTU_9 MTU("9")
+#define ROW_10 ROW("10")
+#define ROW_20 ROW("20")
+#define ROW_30 ROW("30")
+#define ROW_40 ROW("40")
+#define ROW_50 ROW("50")
+
 static const piece pieces[] = {
     {"a sequence", NULL, NULL, 1, 3,
-     RS SEQ_HEAD
-     "\n" RS MTU("5") "\n" RS MTU("6") "\n" RS MTU("7.5") "\n" RS MTU("8") "\n",
-     RS SEQ_HEAD "\n" RS MTU("6") "\n" RS MTU("7.5") "\n"},
+     RS SEQ_HEAD "\n" RS MTU_5 "\n" RS MTU_6 "\n" RS MTU_7_5 "\n" RS MTU_8 "\n",
+     RS SEQ_HEAD "\n" RS MTU_6 "\n" RS MTU_7_5 "\n"},
     {"lines", NULL, NULL, 0, 1,
-     "{\"qlog_version\":\"draft-02\",\"trace\":{}}\n" MTU("5") "\n" MTU(
-         "6") "\n",
-     "{\"qlog_version\":\"draft-02\",\"trace\":{}}\n" MTU("5") "\n"},
-    {"lines without a head", NULL, NULL, 1, 2, MTU("5") "\n" MTU("6") "\n",
-     MTU("6") "\n"},
+     "{\"qlog_version\":\"draft-02\",\"trace\":{}}\n" MTU_5 "\n" MTU_6 "\n",
+     "{\"qlog_version\":\"draft-02\",\"trace\":{}}\n" MTU_5 "\n"},
+    {"lines without a head", NULL, NULL, 1, 2, MTU_5 "\n" MTU_6 "\n",
+     MTU_6 "\n"},
     {"a text, and what stands behind its events", NULL, NULL, 1, 2,
-     "{\"traces\": [{\"events\": [" MTU("1") ", " MTU("2") ", " MTU(
-         "3") "], \"vantage_point\": {\"type\": \"server\"}}], \"title\": "
-              "\"t\"}",
-     "{\"traces\": [{\"events\": [\n" MTU(
-         "2") "], \"vantage_point\": {\"type\": \"server\"}}], \"title\": "
-              "\"t\"}\n"},
+     "{\"traces\": [{\"events\": [" MTU_1 ", " MTU_2 ", " MTU_3
+     "], \"vantage_point\": {\"type\": \"server\"}}], \"title\": "
+     "\"t\"}",
+     "{\"traces\": [{\"events\": [\n" MTU_2
+     "], \"vantage_point\": {\"type\": \"server\"}}], \"title\": "
+     "\"t\"}\n"},
     {"two traces", NULL, NULL, 1, 2,
      "{\"qlog_version\":\"0.3\",\"traces\":[{\"title\":\"a\",\"events\":"
-     "[" MTU("1") "," MTU("2") "]},{\"title\":\"b\",\"events\":[" MTU(
-         "7") "," MTU("8") "," MTU("8.5") "," MTU("9") "]}]}",
+     "[" MTU_1 "," MTU_2 "]},{\"title\":\"b\",\"events\":[" MTU_7 "," MTU_8
+     "," MTU_8_5 "," MTU_9 "]}]}",
      "{\"qlog_version\":\"0.3\",\"traces\":[{\"title\":\"a\",\"events\":["
-     "\n" MTU("2") "]},\n{\"title\":\"b\",\"events\":[\n" MTU("8") ",\n" MTU(
-         "8.5") "]}]}\n"},
+     "\n" MTU_2 "]},\n{\"title\":\"b\",\"events\":[\n" MTU_8 ",\n" MTU_8_5
+     "]}]}\n"},
     {"the second of two traces", "1", NULL, 0, 9,
      "{\"qlog_version\":\"0.3\",\"traces\":[{\"title\":\"a\",\"events\":"
-     "[" MTU("1") "]},{\"title\":\"b\",\"events\":[" MTU("7") "]}]}",
+     "[" MTU_1 "]},{\"title\":\"b\",\"events\":[" MTU_7 "]}]}",
      "{\"qlog_version\":\"0.3\",\"traces\":[{\"title\":\"b\",\"events\":["
-     "\n" MTU("7") "]}]}\n"},
+     "\n" MTU_7 "]}]}\n"},
     {"a trace that is no list", NULL, NULL, 0, 1,
-     "{\"qlog_version\":\"0.3\",\"trace\":{\"events\":[" MTU("1") "," MTU(
-         "2") "],\"title\":\"x\"}}",
-     "{\"qlog_version\":\"0.3\",\"trace\":{\"events\":[\n" MTU(
-         "1") "],\"title\":\"x\"}}\n"},
+     "{\"qlog_version\":\"0.3\",\"trace\":{\"events\":[" MTU_1 "," MTU_2
+     "],\"title\":\"x\"}}",
+     "{\"qlog_version\":\"0.3\",\"trace\":{\"events\":[\n" MTU_1
+     "],\"title\":\"x\"}}\n"},
     {"a text that was cut", NULL, NULL, 0, 9,
      "{\"qlog_version\":\"0.3\",\"traces\":[{\"title\":\"]\",\"events\":"
-     "[" MTU("1") "," MTU("2") ",{\"ti",
+     "[" MTU_1 "," MTU_2 ",{\"ti",
      "{\"qlog_version\":\"0.3\",\"traces\":[{\"title\":\"]\",\"events\":["
-     "\n" MTU("1") ",\n" MTU("2") "]}]}\n"},
+     "\n" MTU_1 ",\n" MTU_2 "]}]}\n"},
     {"no record", NULL, NULL, 5, 6,
-     "{\"qlog_version\":\"0.3\",\"traces\":[{\"events\":[" MTU("1") "]}]}",
+     "{\"qlog_version\":\"0.3\",\"traces\":[{\"events\":[" MTU_1 "]}]}",
      "{\"qlog_version\":\"0.3\",\"traces\":[]}\n"},
     {"no record of a sequence", NULL, NULL, 5, 6,
-     RS SEQ_HEAD "\n" RS MTU("5") "\n", RS SEQ_HEAD "\n"},
+     RS SEQ_HEAD "\n" RS MTU_5 "\n", RS SEQ_HEAD "\n"},
     {"deltas: the first one counts from the start", NULL, NULL, 3, 5,
-     RS DELTA_HEAD "\n" RS DELTA("a", "5") "\n" RS DELTA(
-         "a", "2") "\n" RS DELTA("a", "1.25") "\n" RS DELTA("a", "1") "\n",
-     RS DELTA_HEAD "\n" RS DELTA("a", "8.25") "\n" RS DELTA("a", "1") "\n"},
+     RS DELTA_HEAD "\n" RS DELTA_a_5 "\n" RS DELTA_a_2 "\n" RS DELTA_a_1_25
+                   "\n" RS DELTA_a_1 "\n",
+     RS DELTA_HEAD "\n" RS DELTA_a_8_25 "\n" RS DELTA_a_1 "\n"},
     {"deltas: those of another connection are made up for", "bb", NULL, 0, 99,
-     RS DELTA_HEAD "\n" RS DELTA("bb", "\"5\"") "\n" RS DELTA(
-         "a", "2") "\n" RS DELTA("bb", "\"3\"") "\n" RS DELTA("bb", "0") "\n",
-     RS DELTA_HEAD "\n" RS DELTA("bb", "\"5\"") "\n" RS DELTA(
-         "bb", "\"5\"") "\n" RS DELTA("bb", "0") "\n"},
+     RS DELTA_HEAD "\n" RS DELTA_bb_T5 "\n" RS DELTA_a_2 "\n" RS DELTA_bb_T3
+                   "\n" RS DELTA_bb_0 "\n",
+     RS DELTA_HEAD "\n" RS DELTA_bb_T5 "\n" RS DELTA_bb_T5 "\n" RS DELTA_bb_0
+                   "\n"},
     {"deltas of rows, in us", NULL, "record != 2", 0, 99,
-     ROWS_HEAD ROW("10") "," ROW("20") "," ROW("30") "," ROW("40") "]}]}",
-     ROWS_HEAD "\n" ROW("10") ",\n" ROW("50") ",\n" ROW("40") "]}]}\n"},
+     ROWS_HEAD ROW_10 "," ROW_20 "," ROW_30 "," ROW_40 "]}]}",
+     ROWS_HEAD "\n" ROW_10 ",\n" ROW_50 ",\n" ROW_40 "]}]}\n"},
 };
 
 static void slice_run(exported *e, const quic_mem *mem, const piece *p) {
@@ -153,7 +175,7 @@ static void test_times(void **state) {
    nothing shall stay. */
 static void test_head_too_large(void **state) {
   static const char start[] = "{\"qlog_version\":\"0.3\",\"title\":\"";
-  static const char end[] = "\",\"traces\":[{\"events\":[" MTU("1") "]}]}";
+  static const char end[] = "\",\"traces\":[{\"events\":[" MTU_1 "]}]}";
   size_t fill = QLOG_HEAD_MAX, n = strlen(start);
   char *text = malloc(n + fill + sizeof(end));
   piece p = {"", NULL, NULL, 0, 9, text, ""};
@@ -183,9 +205,9 @@ static int slice_once(const quic_mem *mem, void *user) {
 static void test_memory(void **state) {
   static const char in[] =
       "{\"qlog_version\":\"0.3\",\"traces\":[{\"vantage_point\":{\"type\":"
-      "\"client\"},\"events\":[" MTU("1") "," MTU(
-          "2") "]},{\"vantage_point\":{\"type\":\"server\"},"
-               "\"events\":[" MTU("7") "],\"title\":\"x\"}]}";
+      "\"client\"},\"events\":[" MTU_1 "," MTU_2
+      "]},{\"vantage_point\":{\"type\":\"server\"},"
+      "\"events\":[" MTU_7 "],\"title\":\"x\"}]}";
   failmem fm;
   piece p = {"", "1", "record > 1", 0, 9, in, NULL};
 
