@@ -149,32 +149,33 @@ static bool tparam_value(qlog_convert *c, const quic_tparam_info *info,
 /* --- the whole -------------------------------------------------------------
  */
 
+/* tparams_before: the registry has |id| in front of |other|.  Those that it has
+   not are the last ones, as they come. */
+static bool tparams_before(uint64_t id, uint64_t other) {
+  const quic_tparam_info *info = quic_tparam_info_find(id);
+  const quic_tparam_info *than = quic_tparam_info_find(other);
+
+  return info && (!than || info < than);
+}
+
+/* tparams_add keeps the order of the registry, so that it does not depend on
+   how a log tells a parameter. */
 static void tparams_add(qlog_convert *c, quic_tparams *list, uint64_t id,
                         quic_bytes value) {
+  size_t i;
+
   if (list->len == QUIC_TPARAMS_MAX || id > QUIC_VARINT_MAX) {
     qlog_read_bad(c);
     return;
   }
-  list->items[list->len++] = (quic_tparam){.id = id, .value = value};
-}
-
-/* tparams_settle moves the last parameter to where the registry has it, so that
-   the order does not depend on names. */
-static void tparams_settle(quic_tparams *list, const quic_tparam_info **infos,
-                           const quic_tparam_info *info) {
-  size_t i = list->len - 1;
-  quic_tparam last = list->items[i];
-
-  for (; i > 0 && infos[i - 1] > info; i--) {
+  i = list->len++;
+  for (; i > 0 && tparams_before(id, list->items[i - 1].id); i--) {
     list->items[i] = list->items[i - 1];
-    infos[i] = infos[i - 1];
   }
-  list->items[i] = last;
-  infos[i] = info;
+  list->items[i] = (quic_tparam){.id = id, .value = value};
 }
 
 static void tparams_named(qlog_convert *c, quic_tparams *list) {
-  const quic_tparam_info *infos[QLOG_READ_TPARAMS];
   quic_bytes value;
 
   for (size_t i = 0; i < c->tables.ntparams; i++) {
@@ -184,7 +185,6 @@ static void tparams_named(qlog_convert *c, quic_tparams *list) {
     if (v && v->token != QLOG_TOKEN_NULL &&
         tparam_value(c, row->info, v, &value)) {
       tparams_add(c, list, row->info->id, value);
-      tparams_settle(list, infos, row->info);
     }
   }
 }

@@ -49,14 +49,24 @@ static bool jsonvalid_digits(jsonvalid_cursor *c) {
   return c->p > start;
 }
 
-/* No leading zeros, and digits on both sides of a point.  Exponents are not
-   written by anybody here. */
+static bool jsonvalid_exponent(jsonvalid_cursor *c) {
+  if (!jsonvalid_take(c, 'e') && !jsonvalid_take(c, 'E')) {
+    return true;
+  }
+  if (!jsonvalid_take(c, '-')) {
+    (void)jsonvalid_take(c, '+');
+  }
+  return jsonvalid_digits(c);
+}
+
+/* No leading zeros, and digits on both sides of a point. */
 static bool jsonvalid_number(jsonvalid_cursor *c) {
   (void)jsonvalid_take(c, '-');
   if (!jsonvalid_take(c, '0') && !jsonvalid_digits(c)) {
     return false;
   }
-  return !jsonvalid_take(c, '.') || jsonvalid_digits(c);
+  return (!jsonvalid_take(c, '.') || jsonvalid_digits(c)) &&
+         jsonvalid_exponent(c);
 }
 
 static bool jsonvalid_escape(jsonvalid_cursor *c) {
