@@ -1,4 +1,5 @@
 #include "qlog/read.h"
+#include "qlog/write.h"
 #include "wire/names.h"
 #include "wire/varint.h"
 
@@ -149,30 +150,28 @@ static bool tparam_value(qlog_convert *c, const quic_tparam_info *info,
 /* --- the whole -------------------------------------------------------------
  */
 
-/* tparams_before: the registry has |id| in front of |other|.  Those that it has
-   not are the last ones, as they come. */
-static bool tparams_before(uint64_t id, uint64_t other) {
-  const quic_tparam_info *info = quic_tparam_info_find(id);
-  const quic_tparam_info *than = quic_tparam_info_find(other);
-
-  return info && (!than || info < than);
-}
-
-/* tparams_add keeps the order of the registry, so that it does not depend on
-   how a log tells a parameter. */
 static void tparams_add(qlog_convert *c, quic_tparams *list, uint64_t id,
                         quic_bytes value) {
-  size_t i;
-
   if (list->len == QUIC_TPARAMS_MAX || id > QUIC_VARINT_MAX) {
     qlog_read_bad(c);
     return;
   }
-  i = list->len++;
-  for (; i > 0 && tparams_before(id, list->items[i - 1].id); i--) {
+  list->items[list->len++] = (quic_tparam){.id = id, .value = value};
+}
+
+/* tparams_settle moves the last parameter to where the registry has it, so that
+   the order of those with names does not depend on how a log tells them. */
+static void tparams_settle(quic_tparams *list) {
+  size_t i = list->len - 1;
+  quic_tparam last = list->items[i];
+  const quic_tparam_info *info = quic_tparam_info_find(last.id), *other;
+
+  while (i > 0 && (!(other = quic_tparam_info_find(list->items[i - 1].id)) ||
+                   other > info)) {
     list->items[i] = list->items[i - 1];
+    i--;
   }
-  list->items[i] = (quic_tparam){.id = id, .value = value};
+  list->items[i] = last;
 }
 
 static void tparams_named(qlog_convert *c, quic_tparams *list) {
@@ -185,6 +184,7 @@ static void tparams_named(qlog_convert *c, quic_tparams *list) {
     if (v && v->token != QLOG_TOKEN_NULL &&
         tparam_value(c, row->info, v, &value)) {
       tparams_add(c, list, row->info->id, value);
+      tparams_settle(list);
     }
   }
 }
@@ -199,11 +199,17 @@ static void tparams_unknown(qlog_convert *c, quic_tparams *list) {
   while (qlog_read_list_next_object(c, &t)) {
     quic_bytes value = {NULL, 0};
     uint64_t id;
+    bool first;
 
     if (qlog_value_u64(c, qlog_object_get(&c->item, QLOG_KEY_ID), &id)) {
       (void)qlog_value_hex(c, qlog_object_get(&c->item, QLOG_KEY_VALUE),
                            &value);
+      first = !quic_tparams_find(list, id);
       tparams_add(c, list, id, value);
+      if (first && qlog_write_tparam_named(id) && list->len > 0 &&
+          list->items[list->len - 1].id == id) {
+        tparams_settle(list);
+      }
     }
   }
 }

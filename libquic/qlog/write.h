@@ -76,6 +76,9 @@ void qlog_write_token(qlog_writer *w, const char *type, uint64_t len,
 bool qlog_write_transport_error(qlog_writer *w, uint64_t code);
 bool qlog_write_app_error(qlog_writer *w, uint64_t code, bool http3);
 
+/* qlog_write_tparam_named: the drafts have a name for a transport parameter. */
+bool qlog_write_tparam_named(uint64_t id);
+
 /* qlog_write_versions writes an array of versions, 4 octets each. */
 void qlog_write_versions(qlog_writer *w, quic_bytes versions);
 

@@ -72,6 +72,10 @@ static uint64_t event_named(uint64_t id) {
   return id < 63 ? BIT(id) & EVENT_NAMED : 0;
 }
 
+bool qlog_write_tparam_named(uint64_t id) {
+  return event_named(id) != 0;
+}
+
 static void event_preferred(qlog_json *j, const quic_preferred_address *pa) {
   static const uint8_t zeros[16];
   quic_addr v4 = {.port = pa->ipv4_port, .family = 4};
