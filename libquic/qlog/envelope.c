@@ -6,6 +6,7 @@ static bool envelope_bad(qlog_envelope *e, const qlog_tokens *t,
                          const char *why) {
   e->why = why ? why : t->why;
   e->at = (size_t)((t->why ? t->where : t->at) - t->start);
+  e->at -= !t->why && e->at > 0; /* the token before */
   e->cut = t->why && t->where == t->end;
   return false;
 }
@@ -143,7 +144,7 @@ static bool envelope_cell(qlog_envelope *e, qlog_tokens *t, qlog_column column,
   case QLOG_COLUMN_TRIGGER:
     return envelope_text(t, token, &e->trigger);
   case QLOG_COLUMN_DATA:
-    return envelope_data(e, t, token);
+    return token != QLOG_TOKEN_ARRAY && envelope_data(e, t, token);
   case QLOG_COLUMN_GROUP:
     return envelope_text(t, token, &e->group);
   case QLOG_COLUMN_TUPLE:
@@ -165,8 +166,11 @@ static qlog_column envelope_guess(size_t i, qlog_token token) {
   return i < sizeof(usual) ? (qlog_column)usual[i] : QLOG_COLUMN_OTHER;
 }
 
+/* envelope_row: an array where data should be, or behind the last column, is
+   the next row, and this one has no end. */
 static bool envelope_row(qlog_envelope *e, qlog_tokens *t,
                          const uint8_t *columns, size_t ncolumns) {
+  static const char inside[] = "another row inside";
   qlog_token token = qlog_tokens_next(t);
 
   for (size_t i = 0; token != QLOG_TOKEN_ARRAY_END; i++) {
@@ -174,8 +178,11 @@ static bool envelope_row(qlog_envelope *e, qlog_tokens *t,
                          : ncolumns   ? QLOG_COLUMN_OTHER
                                       : envelope_guess(i, token);
 
+    if (token == QLOG_TOKEN_ARRAY && i >= ncolumns) {
+      return envelope_bad(e, t, inside);
+    }
     if (!envelope_cell(e, t, column, token)) {
-      return envelope_bad(e, t, NULL);
+      return envelope_bad(e, t, t->why ? NULL : inside);
     }
     token = qlog_tokens_next(t);
   }

@@ -70,10 +70,12 @@ static int reader_one(qlog_reader *r, const reader_input *in) {
     return reader_trace_start(r, in->text);
   }
   if (r->out.why) {
+    qlog_slicer_bad(r->slicer, r->out.at);
     reader_bad(r, in, r->out.why, r->out.at);
     return 0;
   }
   if (!event) {
+    qlog_slicer_bad(r->slicer, 0);
     reader_bad(r, in,
                r->out.name.len ? "an event without a time"
                                : "an event without a name",
@@ -163,7 +165,7 @@ static int reader_texts(qlog_reader *r, reader_input in) {
 static void reader_row(qlog_reader *r, quic_bytes text) {
   reader_trace *t = reader_trace_now(r);
 
-  if (text.data[0] == '[' && !t->rows) {
+  if (text.data[0] == '[' && !r->told && !t->rows) {
     t->rows = true;
     r->stats.layout = t->prespec ? QLOG_LAYOUT_PRESPEC : QLOG_LAYOUT_ROWS;
   }
@@ -180,6 +182,7 @@ static int reader_element(qlog_reader *r, const reader_input *in) {
   int rv = reader_ready(r);
 
   if (rv != 0 || reader_empty(in->text)) {
+    qlog_slicer_bad(r->slicer, in->text.len); /* no example to go by */
     return rv;
   }
   reader_row(r, in->text);
@@ -191,11 +194,30 @@ static int reader_element(qlog_reader *r, const reader_input *in) {
   return reader_one(r, in);
 }
 
+/* reader_broken takes what the slicer could not make a record of.  If it is bad
+   JSON before that, the slicer may find others in it. */
 static int reader_broken(qlog_reader *r, const qlog_slice *slice) {
   reader_input in = {slice->text, slice->offset, slice->last, false};
+  const char *why = slice->why;
+  size_t at = slice->text.len;
+  qlog_envelope e;
+  int rv;
 
+  if (slice->kind == QLOG_SLICE_EVENT && slice->whole) {
+    rv = reader_ready(r);
+    if (rv != 0) {
+      return rv;
+    }
+    if (!qlog_envelope_read(&e, slice->text, reader_trace_now(r)->columns,
+                            reader_trace_now(r)->ncolumns, false) &&
+        !e.cut) {
+      why = e.why;
+      at = e.at;
+      qlog_slicer_bad(r->slicer, at);
+    }
+  }
   reader_count(r, &in);
-  reader_bad(r, &in, slice->why, slice->text.len);
+  reader_bad(r, &in, why, at);
   if (slice->last) {
     reader_truncated(r);
   }
@@ -223,6 +245,9 @@ static int reader_slice(void *user, const qlog_slice *slice) {
     r->stats.layout = QLOG_LAYOUT_CONTAINED;
     break;
   case QLOG_SLICE_TRACE_END:
+    rv = reader_trace_end(r);
+    r->ended = true;
+    break;
   case QLOG_SLICE_CONTAINED_END:
     rv = reader_trace_end(r);
     break;

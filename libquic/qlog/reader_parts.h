@@ -63,6 +63,7 @@ struct qlog_reader {
   bool open;
   bool ready;        /* its head was read */
   bool told;         /* and told */
+  bool ended;        /* the slicer's head may be another one's by now */
   size_t told_head;  /* octets of the heads by then */
   size_t told_trace; /* octets */
   uint8_t *head;     /* a stream's, copied from its record */

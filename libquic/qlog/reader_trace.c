@@ -35,7 +35,7 @@ static int trace_keep_head(qlog_reader *r, quic_bytes head) {
 }
 
 int reader_trace_start(qlog_reader *r, quic_bytes head) {
-  int rv = reader_trace_end(r);
+  int rv = r->ended ? 0 : reader_trace_end(r);
 
   if (rv == 0 && r->stats.traces < QLOG_TRACES_MAX) {
     rv = quic_mem_grow(r->mem, (void **)&r->traces, &r->traces_cap,
@@ -52,7 +52,7 @@ int reader_trace_start(qlog_reader *r, quic_bytes head) {
   }
   memset(reader_trace_now(r), 0, sizeof(reader_trace));
   r->open = true;
-  r->ready = r->told = false;
+  r->ready = r->told = r->ended = false;
   return 0;
 }
 

@@ -28,6 +28,7 @@ void qlog_slicer_del(qlog_slicer *s) {
     return;
   }
   quic_mem_free(s->mem, s->record.data);
+  quic_mem_free(s->mem, s->replay.data);
   quic_mem_free(s->mem, s->head.data);
   quic_mem_free(s->mem, s->trace.data);
   quic_mem_free(s->mem, s);
@@ -74,25 +75,38 @@ static void slice_trim(qlog_slice *slice) {
   slice->text = quic_bytes_of(start, (size_t)(end - start));
 }
 
-/* slice_learn remembers how good records begin: with a bracket and, in objects,
-   the first key. */
+/* slice_learn remembers how good records begin: with a bracket, white space,
+   and in objects the first key. */
 static void slice_learn(qlog_slicer *s, const qlog_slice *slice) {
   const uint8_t *start = slice->text.data, *end = start + slice->text.len, *p;
 
-  if (s->nsign || slice->why || slice->kind != QLOG_SLICE_EVENT ||
-      (*start != '{' && *start != '[')) {
+  if (slice->kind != QLOG_SLICE_EVENT || slice->text.len == 0) {
     return;
   }
-  p = start + 1;
+  if (s->opener == 0 && (*start == '{' || *start == '[')) {
+    s->opener = *start;
+  }
+  if (s->bad != SIZE_MAX) {
+    return;
+  }
+  s->good++;
+  s->longest = slice->text.len > s->longest ? slice->text.len : s->longest;
+  if (s->nsign || (*start != '{' && *start != '[')) {
+    return;
+  }
+  s->opener = *start;
+  p = qlog_plain_spaces(start + 1, end);
   if (*start == '{') {
-    p = qlog_plain_spaces(p, end);
     if (p == end || *p != '"') {
       return;
     }
     p = qlog_plain(p + 1, end);
-    if (p == end || *p != '"' || ++p - start > QLOG_SLICE_SIGN) {
+    if (p == end || *p++ != '"') {
       return;
     }
+  }
+  if (p - start > QLOG_SLICE_SIGN) {
+    return;
   }
   s->nsign = (uint8_t)(p - start);
   memcpy(s->sign, start, s->nsign);
@@ -105,6 +119,7 @@ int slice_emit(qlog_slicer *s, qlog_slice_kind kind, quic_bytes chunk,
   bool over = (size_t)(to - from) > s->record.max;
   int rv;
 
+  slice.whole = true;
   if (s->record.len == 0 && !over) {
     slice.text = quic_bytes_of(from, (size_t)(to - from));
     slice.offset = s->offset + (uint64_t)(from - chunk.data);
@@ -120,6 +135,7 @@ int slice_emit(qlog_slicer *s, qlog_slice_kind kind, quic_bytes chunk,
     slice.offset = s->record_at;
     if (s->record.over) {
       slice.why = "larger than a record may be";
+      slice.whole = false;
       if (slice.text.len > QLOG_SLICE_SHOWN) {
         slice.text.len = QLOG_SLICE_SHOWN;
       }
@@ -130,8 +146,10 @@ int slice_emit(qlog_slicer *s, qlog_slice_kind kind, quic_bytes chunk,
   if (slice.text.len || slice.why) {
     slice.separated = s->separated;
     s->separated = false;
-    slice_learn(s, &slice);
+    slice.whole = slice.whole && slice.text.len;
+    s->bad = slice.why ? 0 : SIZE_MAX;
     rv = s->fn(s->user, &slice);
+    slice_learn(s, &slice);
   }
   slice_clear(&s->record);
   return rv;
@@ -265,6 +283,10 @@ int qlog_slicer_finish(qlog_slicer *s) {
                     true, NULL);
   }
   return rv;
+}
+
+void qlog_slicer_bad(qlog_slicer *s, size_t at) {
+  s->bad = at;
 }
 
 const char *qlog_slicer_problem(const qlog_slicer *s) {

@@ -33,6 +33,7 @@ typedef struct qlog_slice {
   uint64_t offset; /* of |text| in the file */
   bool separated;  /* TEXT: behind a separator of RFC 7464 */
   bool last;       /* the file ends behind it */
+  bool whole;      /* |text| is all there is of it */
   const char *why; /* not NULL: no record, and why; static, a clause */
 } qlog_slice;
 
@@ -54,6 +55,11 @@ int qlog_slicer_feed(qlog_slicer *s, quic_bytes octets) QUIC_MUST_USE;
 
 /* qlog_slicer_finish hands out what is left and returns what feed does. */
 int qlog_slicer_finish(qlog_slicer *s) QUIC_MUST_USE;
+
+/* qlog_slicer_bad says, while an EVENT is being taken, that from its octet |at|
+   on it is no JSON.  One that is longer than all before may have more records
+   in it, which are looked for then. */
+void qlog_slicer_bad(qlog_slicer *s, size_t at);
 
 /* qlog_slicer_problem returns a clause after UNSUPPORTED, else NULL. */
 const char *qlog_slicer_problem(const qlog_slicer *s);

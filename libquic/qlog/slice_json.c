@@ -53,13 +53,44 @@ static int json_bad(qlog_slicer *s, const char *why) {
   return s->fn(s->user, &slice);
 }
 
+/* json_resume looks for the next record, and takes the levels to be those where
+   "events" stood last. */
+static void json_resume(qlog_slicer *s) {
+  if (s->events_nlevels == 0) {
+    s->mode = SLICE_LOST;
+    s->cut = true;
+    return;
+  }
+  s->mode = SLICE_RESYNC;
+  s->nlevels = s->events_nlevels;
+  memcpy(s->levels, s->events_levels, sizeof(s->levels));
+  s->in_element = s->events_element;
+  s->told = true;
+  s->sign_at = s->row_at = 0;
+  s->line = true; /* a record may begin with the octet at hand */
+}
+
+/* json_again goes on with a record of which the |n| octets of the sign were
+   seen, or none. */
+static int json_again(qlog_slicer *s, uint8_t n) {
+  const uint8_t *p = s->sign;
+
+  qlog_scan_start(&s->scan);
+  s->mode = SLICE_RECORD;
+  if (n == 0) {
+    return 0;
+  }
+  (void)qlog_scan_run(&s->scan, &p, s->sign + n);
+  s->record_at = s->at + 1 - n;
+  return slice_keep(s, &s->record, s->sign, s->sign + n);
+}
+
 /* json_broken: a head cannot go on with the octet at hand. */
 static int json_broken(qlog_slicer *s, const char *why) {
   if (!s->decided) {
     return json_replay(s);
   }
-  s->mode = SLICE_LOST;
-  s->cut = true;
+  json_resume(s);
   return json_bad(s, why);
 }
 
@@ -76,14 +107,27 @@ static int json_events(qlog_slicer *s, bool trace) {
     s->told = true;
     rv = slice_tell(s, QLOG_SLICE_TRACE);
   }
+  if (trace) {
+    s->events_nlevels = s->nlevels;
+    memcpy(s->events_levels, s->levels, sizeof(s->levels));
+    s->events_element = s->in_element;
+  }
   return rv;
 }
 
+/* json_trace_end: an element of "traces" is one without events, too. */
 static int json_trace_end(qlog_slicer *s) {
-  bool told = s->told;
+  int rv = 0;
 
-  s->told = false;
-  return told ? slice_tell(s, QLOG_SLICE_TRACE_END) : 0;
+  if (s->in_element && !s->told) {
+    s->told = true;
+    rv = slice_tell(s, QLOG_SLICE_TRACE);
+  }
+  if (rv == 0 && s->told) {
+    s->told = false;
+    rv = slice_tell(s, QLOG_SLICE_TRACE_END);
+  }
+  return rv;
 }
 
 /* json_first_text: the first text is over and held no events, so it is the
@@ -150,8 +194,16 @@ static int json_keys(qlog_slicer *s, const uint8_t **p) {
   return rv;
 }
 
+/* json_stray tells whether what looks like an element of "traces" begins as
+   records do: then the list of these did not end. */
+static bool json_stray(const qlog_slicer *s) {
+  return s->in_element && s->nsign > 1 && s->trace.len == s->nsign &&
+         memcmp(s->trace.data, s->sign, s->nsign) == 0;
+}
+
 static int json_key(qlog_slicer *s, const uint8_t **p) {
   uint8_t c = **p;
+  int rv;
 
   if (c < 0x20) {
     return json_broken(s, "the head is broken: a control character in a key");
@@ -167,7 +219,13 @@ static int json_key(qlog_slicer *s, const uint8_t **p) {
     s->key[s->key_len++] = c;
   }
   ++*p;
-  return json_keep(s, *p - 1, *p);
+  rv = json_keep(s, *p - 1, *p);
+  if (rv == 0 && s->mode == SLICE_COLON && json_stray(s)) {
+    json_resume(s);
+    rv = json_again(s, s->nsign);
+    return rv ? rv : json_bad(s, "a record outside of the events");
+  }
+  return rv;
 }
 
 static int json_colon(qlog_slicer *s, const uint8_t **p) {
@@ -243,7 +301,6 @@ static int json_skip(qlog_slicer *s, const uint8_t **p, const uint8_t *end) {
 
 /* json_elements is between the elements of "traces" or "events". */
 static int json_elements(qlog_slicer *s, const uint8_t **p) {
-  static const uint8_t bracket = ']';
   uint8_t c = **p;
   int rv;
 
@@ -252,18 +309,31 @@ static int json_elements(qlog_slicer *s, const uint8_t **p) {
     ++*p;
     return 0;
   }
-  if (c == ']' || c == '}') { /* } instead of ]: that is missing */
+  if (c == '}' && json_level(s) == SLICE_EVENTS) {
+    ++*p;
+    return json_bad(s, "a bracket that closes nothing");
+  }
+  if (c == '}') { /* closes the object around a list without an end */
+    static const uint8_t bracket = ']';
+
+    rv = json_close(s);
+    return rv ? rv : json_keep(s, &bracket, &bracket + 1);
+  }
+  if (c == ']') {
     s->loose += s->comma;
     s->comma = false;
     rv = json_close(s);
-    *p += c == ']';
-    return rv ? rv : json_keep(s, &bracket, &bracket + 1);
+    ++*p;
+    return rv ? rv : json_keep(s, *p - 1, *p);
   }
   s->comma = false;
   if (json_level(s) == SLICE_EVENTS) {
     qlog_scan_start(&s->scan);
     s->mode = SLICE_RECORD;
     return 0;
+  }
+  if (c == '[' && s->nsign && s->sign[0] == c) {
+    return json_broken(s, "a record outside of the events");
   }
   if (c != '{') {
     qlog_scan_start(&s->scan);
@@ -274,8 +344,7 @@ static int json_elements(qlog_slicer *s, const uint8_t **p) {
   s->in_element = true;
   json_push(s, SLICE_TRACE, SLICE_KEYS);
   ++*p;
-  rv = json_keep(s, *p - 1, *p);
-  return rv ? rv : json_events(s, true);
+  return json_keep(s, *p - 1, *p);
 }
 
 static int json_element(qlog_slicer *s, const uint8_t **p, const uint8_t *end) {
@@ -292,6 +361,78 @@ static int json_element(qlog_slicer *s, const uint8_t **p, const uint8_t *end) {
   return 0;
 }
 
+/* json_line tells whether nothing but white space is between |end| and the line
+   feed before it. */
+static bool json_line(const uint8_t *start, const uint8_t *end) {
+  while (end > start && qlog_plain_space(end[-1])) {
+    if (*--end == '\n') {
+      return true;
+    }
+  }
+  return false;
+}
+
+/* json_second reads |text|, a record that turned out to be broken, a second
+   time from its octet |at| on: a bracket that is missing makes records look
+   like parts of the one in front of them.  What is read a second time is not
+   read a third time. */
+static int json_second(qlog_slicer *s, quic_bytes text, uint64_t offset,
+                       size_t at) {
+  uint64_t before = s->offset;
+  quic_bytes rest = {text.data + at, text.len - at};
+  const uint8_t *p = rest.data;
+  int rv;
+
+  s->mode = SLICE_RESYNC;
+  s->sign_at = s->row_at = 0;
+  s->line = *p == '[' || json_line(text.data, p);
+  s->replayed = offset + text.len;
+  s->offset = offset + at;
+  rv = slice_json(s, rest, &p);
+  s->offset = before;
+  return rv;
+}
+
+/* json_hidden tells whether the record that was just handed out may hide
+   others. */
+static bool json_hidden(const qlog_slicer *s, quic_bytes text,
+                        uint64_t offset) {
+  return offset >= s->replayed && s->bad < text.len && text.len > s->longest &&
+         text.len <= s->record.max;
+}
+
+/* json_take hands out the record that ends with the octets from |start| to
+   |p|, and looks for others in it when it is bad. */
+static int json_take(qlog_slicer *s, quic_bytes chunk, const uint8_t *start,
+                     const uint8_t *p, bool last, const char *why) {
+  quic_bytes text = quic_bytes_of(start, (size_t)(p - start));
+  uint64_t offset = s->offset + (uint64_t)(start - chunk.data);
+  size_t kept = s->record.len;
+  bool over = s->record.over;
+  slice_mode mode = s->mode;
+  int rv = slice_emit(s, QLOG_SLICE_EVENT, chunk, start, p, last, why);
+
+  if (kept || over) { /* all of it is in the buffer */
+    slice_buf buf = s->record;
+
+    text = quic_bytes_of(buf.data, kept + text.len);
+    offset = s->record_at;
+    s->record = s->replay;
+    s->record.max = buf.max;
+    s->replay = buf;
+  }
+  if (rv == 0 && !over && json_hidden(s, text, offset)) {
+    uint64_t good = s->good;
+
+    rv = json_second(s, text, offset, s->bad + !s->bad);
+    if (s->good == good && s->mode != SLICE_RECORD) {
+      json_resume(s); /* whatever was found instead */
+      s->mode = mode;
+    }
+  }
+  return rv;
+}
+
 static int json_record(qlog_slicer *s, quic_bytes chunk, const uint8_t **p) {
   const uint8_t *start = *p, *end = chunk.data + chunk.len;
   qlog_scan_result result = qlog_scan_run(&s->scan, p, end);
@@ -306,9 +447,9 @@ static int json_record(qlog_slicer *s, quic_bytes chunk, const uint8_t **p) {
   if (result == QLOG_SCAN_BROKEN) {
     s->mode = SLICE_RESYNC;
     s->sign_at = s->row_at = 0;
-    s->line = *p < end && (**p == '[' || **p == '{');
+    s->line = true;
   }
-  return slice_emit(s, QLOG_SLICE_EVENT, chunk, start, *p, false, s->scan.why);
+  return json_take(s, chunk, start, *p, false, s->scan.why);
 }
 
 /* json_between follows the end of a row and the start of the next, "}],[", with
@@ -328,34 +469,20 @@ static bool json_between(qlog_slicer *s, uint8_t c) {
   return false;
 }
 
-/* json_again goes on with a record of which the |n| octets of the sign were
-   seen, or none. */
-static int json_again(qlog_slicer *s, uint8_t n) {
-  const uint8_t *p = s->sign;
-
-  qlog_scan_start(&s->scan);
-  s->mode = SLICE_RECORD;
-  if (n == 0) {
-    return 0;
-  }
-  (void)qlog_scan_run(&s->scan, &p, s->sign + n);
-  s->record_at = s->at + 1 - n;
-  return slice_keep(s, &s->record, s->sign, s->sign + n);
-}
-
-/* json_resync looks for the next record: an object that begins as others did, a
-   row on a line of its own or behind the end of one. */
+/* json_resync looks for the next record: an object that begins as others did,
+   any when there is none to compare with, a row on a line of its own or behind
+   the end of one. */
 static int json_resync(qlog_slicer *s, const uint8_t **p) {
-  uint8_t c = **p, opener = s->nsign ? s->sign[0] : 0;
+  uint8_t c = **p;
   bool row = json_between(s, c) || s->line;
 
   if (s->nsign > 1) {
-    s->sign_at = c == s->sign[s->sign_at] ? s->sign_at + 1 : c == opener;
+    s->sign_at = c == s->sign[s->sign_at] ? s->sign_at + 1 : c == s->sign[0];
     if (s->sign_at == s->nsign) {
       ++*p;
       return json_again(s, s->nsign);
     }
-  } else if (row && (c == '[' || (c == '{' && !opener))) {
+  } else if (s->opener == '{' ? c == '{' && !s->nsign : c == '[' && row) {
     return json_again(s, 0);
   }
   s->line = c == '\n' || (s->line && qlog_plain_space(c));
@@ -368,6 +495,9 @@ static int json_after(qlog_slicer *s, const uint8_t **p) {
 
   if (c != '{' && c != ';' && !qlog_plain_space(c)) {
     s->mode = SLICE_LOST;
+    if (c == ',' || c == ']' || c == '}') {
+      json_resume(s); /* the end was none */
+    }
     return json_bad(s, "something behind the end of the JSON text");
   }
   ++*p;
@@ -417,6 +547,7 @@ int slice_json(qlog_slicer *s, quic_bytes chunk, const uint8_t **p) {
 int slice_json_finish(qlog_slicer *s) {
   static const uint8_t nothing;
   quic_bytes none = {&nothing, 0};
+  int rv = 0;
 
   if (!s->decided) {
     return json_replay(s);
@@ -425,9 +556,10 @@ int slice_json_finish(qlog_slicer *s) {
     return 0;
   }
   s->cut = true;
-  if (s->mode != SLICE_RECORD) {
-    return 0;
+  while (rv == 0 && s->mode == SLICE_RECORD) {
+    s->mode = SLICE_RESYNC;
+    rv = json_take(s, none, &nothing, &nothing, true,
+                   "the file ends inside a record");
   }
-  return slice_emit(s, QLOG_SLICE_EVENT, none, &nothing, &nothing, true,
-                    "the file ends inside a record");
+  return rv;
 }

@@ -59,6 +59,11 @@ struct qlog_slicer {
   uint64_t begin_at;
   slice_buf record;   /* what came of the current one before these octets */
   uint64_t record_at; /* its offset */
+  size_t longest;     /* octets of the longest good record */
+  uint64_t good;      /* how many there were */
+  size_t bad;         /* octet where the one at hand is bad; SIZE_MAX: good */
+  slice_buf replay;   /* one that is read a second time */
+  uint64_t replayed;  /* offset up to which nothing is read again */
   /* stream of texts */
   bool separated;
   bool lines;     /* each line is one */
@@ -68,6 +73,9 @@ struct qlog_slicer {
   slice_buf head, trace;
   uint8_t levels[QLOG_SLICE_LEVELS];
   uint8_t nlevels;
+  uint8_t events_levels[QLOG_SLICE_LEVELS]; /* when last in "events" */
+  uint8_t events_nlevels;                   /* 0: never */
+  bool events_element;                      /* |in_element| then */
   uint64_t head_at;
   uint64_t at; /* of the octet at hand */
   uint64_t loose;
@@ -82,6 +90,7 @@ struct qlog_slicer {
   /* how to find the next record behind a broken one */
   uint8_t sign[QLOG_SLICE_SIGN];
   uint8_t nsign;
+  uint8_t opener;  /* { or [, which records begin with; 0 = not known */
   uint8_t sign_at; /* octets of it that were seen */
   uint8_t row_at;  /* of the end of a row and the start of the next */
   bool line;       /* nothing but white space since a line feed */

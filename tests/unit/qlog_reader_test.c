@@ -319,6 +319,96 @@ static void test_large(void **state) {
   }
 }
 
+/* Some layouts of 30 records, and the octets of the head that stay whole. */
+
+typedef struct layout {
+  const char *head, *record, *between, *end;
+} layout;
+
+static const layout layouts[] = {
+    {SEQ_HEAD "\x1e", SENT("1#"), "\n\x1e", "\n"},
+    {"{\"qlog_format\":\"NDJSON\",\"qlog_version\":\"draft-02\"}\n", SENT("1#"),
+     "\n", "\n"},
+    {"{\"traces\":[{\"events\":[", SENT("1#"), ",", "]}]}"},
+    {"{\n  \"traces\": [\n    {\n      \"events\": [\n        ",
+     "{\n          \"data\": {\n            \"frames\": [\n              {\n"
+     "                \"a\": 1\n              }\n            ]\n          },\n"
+     "          \"name\": \"q:packet_sent\",\n          \"time\": 1#\n"
+     "        }",
+     ",\n        ", "\n      ]\n    }\n  ]\n}"},
+    {"{\"traces\":[{\"event_fields\":[\"time\",\"event\",\"data\"],\"events\""
+     ":[\n",
+     "[1#, \"packet_sent\", {\"frames\": [{ \n \"a\": [[1,2],[3]]}]}]", ",\n",
+     "]}]}"},
+    {"{\"traces\":[{\"event_fields\":[\"time\",\"event\",\"data\"],\"events\""
+     ":[",
+     "[1#,\"packet_sent\",{\"frames\":[{\"a\":[[1,2],[3]]}]}]", ",", "]}]}"},
+};
+
+enum { RECORDS = 30 };
+
+static size_t layout_make(const layout *l, char *out, size_t cap) {
+  size_t len = (size_t)snprintf(out, cap, "%s", l->head);
+
+  for (int i = 0; i < RECORDS; i++) {
+    len += (size_t)snprintf(out + len, cap - len, "%s", i ? l->between : "");
+    for (const char *p = l->record; *p; p++) { /* # is the number */
+      len += *p == '#' ? (size_t)snprintf(out + len, cap - len, "%02d", i)
+                       : (size_t)snprintf(out + len, cap - len, "%c", *p);
+    }
+  }
+  return len + (size_t)snprintf(out + len, cap - len, "%s", l->end);
+}
+
+static void count_record(void *user, const qlog_record *r) {
+  if (r->event) {
+    ++*(unsigned *)user;
+  }
+}
+
+static unsigned count_events(const char *text, size_t len) {
+  static const qlog_reader_ops ops = {NULL, count_record, NULL};
+  qlog_reader_settings set = {0};
+  unsigned n = 0;
+  qlog_reader *r;
+
+  assert_int_equal(qlog_reader_new(&r, quic_mem_default(), &set, &ops, &n), 0);
+  assert_int_equal(qlog_reader_feed(r, quic_bytes_of(text, len)), 0);
+  assert_int_equal(qlog_reader_finish(r), 0);
+  qlog_reader_del(r);
+  return n;
+}
+
+/* An octet that changes, is lost or comes, at any place behind the head, costs
+   the record that it is in, and at most the one beside it. */
+static void test_damage(void **state) {
+  static const char octets[] = "{}[]\",:x\n1";
+  static char text[16384], bad[16384];
+
+  (void)state;
+  for (size_t i = 0; i < sizeof(layouts) / sizeof(layouts[0]); i++) {
+    size_t len = layout_make(&layouts[i], text, sizeof(text));
+
+    assert_int_equal(count_events(text, len), RECORDS);
+    for (size_t at = strlen(layouts[i].head) + 1; at < len; at++) {
+      for (size_t k = 0; k < 2 * sizeof(octets) - 1; k++) {
+        char c = octets[k / 2];
+        size_t gone = k % 2 || !c; /* in place of one, or before it */
+        unsigned n;
+
+        memcpy(bad, text, at);
+        bad[at] = c;
+        memcpy(bad + at + !!c, text + at + gone, len - at - gone);
+        n = count_events(bad, len + !!c - gone);
+        if (n + 2 < RECORDS) {
+          fail_msg("layout %zu, %c at %zu (%zu): %u records\n%s", i, c, at,
+                   gone, n, bad);
+        }
+      }
+    }
+  }
+}
+
 static void keep_record(void *user, const qlog_record *r) {
   qlog_record *kept = user;
 
@@ -400,7 +490,7 @@ int main(void) {
       cmocka_unit_test(test_whole), cmocka_unit_test(test_pieces),
       cmocka_unit_test(test_cuts),  cmocka_unit_test(test_nomem),
       cmocka_unit_test(test_large), cmocka_unit_test(test_again),
-      cmocka_unit_test(test_names),
+      cmocka_unit_test(test_names), cmocka_unit_test(test_damage),
   };
 
   return cmocka_run_group_tests(tests, NULL, NULL);

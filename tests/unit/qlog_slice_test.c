@@ -165,7 +165,7 @@ static const struct {
     {"{\"traces\":[{\"events\":[{\"t\":1},{\"t\":2,{\"t\":3}]},{\"a\":]",
      "contained|trace|event@22 {\"t\":1}|event@30 {\"t\":2, (a value where "
      "none "
-     "can be)|event@37 {\"t\":3}|end|trace|event@52  (the head is broken: "
+     "can be)|event@37 {\"t\":3}|end|event@52  (the head is broken: "
      "brackets or quotation marks)|",
      QLOG_LAYOUT_CONTAINED, true},
     {"x = {\"events\":[]}", "contained|trace|end|over|", QLOG_LAYOUT_CONTAINED,
