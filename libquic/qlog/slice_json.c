@@ -53,44 +53,12 @@ static int json_bad(qlog_slicer *s, const char *why) {
   return s->fn(s->user, &slice);
 }
 
-/* json_resume looks for the next record, and takes the levels to be those where
-   "events" stood last. */
-static void json_resume(qlog_slicer *s) {
-  if (s->events_nlevels == 0) {
-    s->mode = SLICE_LOST;
-    s->cut = true;
-    return;
-  }
-  s->mode = SLICE_RESYNC;
-  s->nlevels = s->events_nlevels;
-  memcpy(s->levels, s->events_levels, sizeof(s->levels));
-  s->in_element = s->events_element;
-  s->told = true;
-  s->sign_at = s->row_at = 0;
-  s->line = true; /* a record may begin with the octet at hand */
-}
-
-/* json_again goes on with a record of which the |n| octets of the sign were
-   seen, or none. */
-static int json_again(qlog_slicer *s, uint8_t n) {
-  const uint8_t *p = s->sign;
-
-  qlog_scan_start(&s->scan);
-  s->mode = SLICE_RECORD;
-  if (n == 0) {
-    return 0;
-  }
-  (void)qlog_scan_run(&s->scan, &p, s->sign + n);
-  s->record_at = s->at + 1 - n;
-  return slice_keep(s, &s->record, s->sign, s->sign + n);
-}
-
 /* json_broken: a head cannot go on with the octet at hand. */
 static int json_broken(qlog_slicer *s, const char *why) {
   if (!s->decided) {
     return json_replay(s);
   }
-  json_resume(s);
+  slice_resume(s);
   return json_bad(s, why);
 }
 
@@ -221,8 +189,8 @@ static int json_key(qlog_slicer *s, const uint8_t **p) {
   ++*p;
   rv = json_keep(s, *p - 1, *p);
   if (rv == 0 && s->mode == SLICE_COLON && json_stray(s)) {
-    json_resume(s);
-    rv = json_again(s, s->nsign);
+    slice_resume(s);
+    rv = slice_again(s, s->nsign);
     return rv ? rv : json_bad(s, "a record outside of the events");
   }
   return rv;
@@ -361,78 +329,6 @@ static int json_element(qlog_slicer *s, const uint8_t **p, const uint8_t *end) {
   return 0;
 }
 
-/* json_line tells whether nothing but white space is between |end| and the line
-   feed before it. */
-static bool json_line(const uint8_t *start, const uint8_t *end) {
-  while (end > start && qlog_plain_space(end[-1])) {
-    if (*--end == '\n') {
-      return true;
-    }
-  }
-  return false;
-}
-
-/* json_second reads |text|, a record that turned out to be broken, a second
-   time from its octet |at| on: a bracket that is missing makes records look
-   like parts of the one in front of them.  What is read a second time is not
-   read a third time. */
-static int json_second(qlog_slicer *s, quic_bytes text, uint64_t offset,
-                       size_t at) {
-  uint64_t before = s->offset;
-  quic_bytes rest = {text.data + at, text.len - at};
-  const uint8_t *p = rest.data;
-  int rv;
-
-  s->mode = SLICE_RESYNC;
-  s->sign_at = s->row_at = 0;
-  s->line = *p == '[' || json_line(text.data, p);
-  s->replayed = offset + text.len;
-  s->offset = offset + at;
-  rv = slice_json(s, rest, &p);
-  s->offset = before;
-  return rv;
-}
-
-/* json_hidden tells whether the record that was just handed out may hide
-   others. */
-static bool json_hidden(const qlog_slicer *s, quic_bytes text,
-                        uint64_t offset) {
-  return offset >= s->replayed && s->bad < text.len && text.len > s->longest &&
-         text.len <= s->record.max;
-}
-
-/* json_take hands out the record that ends with the octets from |start| to
-   |p|, and looks for others in it when it is bad. */
-static int json_take(qlog_slicer *s, quic_bytes chunk, const uint8_t *start,
-                     const uint8_t *p, bool last, const char *why) {
-  quic_bytes text = quic_bytes_of(start, (size_t)(p - start));
-  uint64_t offset = s->offset + (uint64_t)(start - chunk.data);
-  size_t kept = s->record.len;
-  bool over = s->record.over;
-  slice_mode mode = s->mode;
-  int rv = slice_emit(s, QLOG_SLICE_EVENT, chunk, start, p, last, why);
-
-  if (kept || over) { /* all of it is in the buffer */
-    slice_buf buf = s->record;
-
-    text = quic_bytes_of(buf.data, kept + text.len);
-    offset = s->record_at;
-    s->record = s->replay;
-    s->record.max = buf.max;
-    s->replay = buf;
-  }
-  if (rv == 0 && !over && json_hidden(s, text, offset)) {
-    uint64_t good = s->good;
-
-    rv = json_second(s, text, offset, s->bad + !s->bad);
-    if (s->good == good && s->mode != SLICE_RECORD) {
-      json_resume(s); /* whatever was found instead */
-      s->mode = mode;
-    }
-  }
-  return rv;
-}
-
 static int json_record(qlog_slicer *s, quic_bytes chunk, const uint8_t **p) {
   const uint8_t *start = *p, *end = chunk.data + chunk.len;
   qlog_scan_result result = qlog_scan_run(&s->scan, p, end);
@@ -449,45 +345,7 @@ static int json_record(qlog_slicer *s, quic_bytes chunk, const uint8_t **p) {
     s->sign_at = s->row_at = 0;
     s->line = true;
   }
-  return json_take(s, chunk, start, *p, false, s->scan.why);
-}
-
-/* json_between follows the end of a row and the start of the next, "}],[", with
-   white space anywhere; tells when |c| is the last octet of that. */
-static bool json_between(qlog_slicer *s, uint8_t c) {
-  static const uint8_t between[] = {'}', ']', ',', '['};
-
-  if (c == between[s->row_at]) {
-    s->row_at++;
-  } else if (!qlog_plain_space(c)) {
-    s->row_at = c == '}';
-  }
-  if (s->row_at == sizeof(between)) {
-    s->row_at = 0;
-    return true;
-  }
-  return false;
-}
-
-/* json_resync looks for the next record: an object that begins as others did,
-   any when there is none to compare with, a row on a line of its own or behind
-   the end of one. */
-static int json_resync(qlog_slicer *s, const uint8_t **p) {
-  uint8_t c = **p;
-  bool row = json_between(s, c) || s->line;
-
-  if (s->nsign > 1) {
-    s->sign_at = c == s->sign[s->sign_at] ? s->sign_at + 1 : c == s->sign[0];
-    if (s->sign_at == s->nsign) {
-      ++*p;
-      return json_again(s, s->nsign);
-    }
-  } else if (s->opener == '{' ? c == '{' && !s->nsign : c == '[' && row) {
-    return json_again(s, 0);
-  }
-  s->line = c == '\n' || (s->line && qlog_plain_space(c));
-  ++*p;
-  return 0;
+  return slice_take(s, chunk, start, *p, false, s->scan.why);
 }
 
 static int json_after(qlog_slicer *s, const uint8_t **p) {
@@ -496,7 +354,7 @@ static int json_after(qlog_slicer *s, const uint8_t **p) {
   if (c != '{' && c != ';' && !qlog_plain_space(c)) {
     s->mode = SLICE_LOST;
     if (c == ',' || c == ']' || c == '}') {
-      json_resume(s); /* the end was none */
+      slice_resume(s); /* the end was none */
     }
     return json_bad(s, "something behind the end of the JSON text");
   }
@@ -525,7 +383,7 @@ static int json_step(qlog_slicer *s, quic_bytes chunk, const uint8_t **p) {
   case SLICE_RECORD:
     return json_record(s, chunk, p);
   case SLICE_RESYNC:
-    return json_resync(s, p);
+    return slice_resync(s, p);
   case SLICE_AFTER:
     return json_after(s, p);
   default:
@@ -558,8 +416,8 @@ int slice_json_finish(qlog_slicer *s) {
   s->cut = true;
   while (rv == 0 && s->mode == SLICE_RECORD) {
     s->mode = SLICE_RESYNC;
-    rv = json_take(s, none, &nothing, &nothing, true,
-                   "the file ends inside a record");
+    rv = slice_take(s, none, &nothing, &nothing, true,
+                    "the file ends inside a record");
   }
   return rv;
 }

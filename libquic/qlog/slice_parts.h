@@ -128,4 +128,22 @@ int slice_json(qlog_slicer *s, quic_bytes chunk,
                const uint8_t **p) QUIC_MUST_USE;
 int slice_json_finish(qlog_slicer *s) QUIC_MUST_USE;
 
+/* slice_resume looks for the next record, and takes the levels to be those
+   where "events" stood last. */
+void slice_resume(qlog_slicer *s);
+
+/* slice_again goes on with a record of which the |n| octets of the sign were
+   seen, or none. */
+int slice_again(qlog_slicer *s, uint8_t n) QUIC_MUST_USE;
+
+/* slice_resync looks for the next record: an object that begins as others did,
+   any when there is none to compare with, a row on a line of its own or behind
+   the end of one. */
+int slice_resync(qlog_slicer *s, const uint8_t **p) QUIC_MUST_USE;
+
+/* slice_take hands out the record that ends with the octets from |start| to
+   |p|, and looks for others in it when it is bad. */
+int slice_take(qlog_slicer *s, quic_bytes chunk, const uint8_t *start,
+               const uint8_t *p, bool last, const char *why) QUIC_MUST_USE;
+
 #endif /* !defined(QUIC_QLOG_SLICE_PARTS_H) */
