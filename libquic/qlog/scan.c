@@ -36,16 +36,19 @@ static qlog_scan_result scan_broken(qlog_scan *s, const char *why) {
   return QLOG_SCAN_BROKEN;
 }
 
-static bool scan_in_object(const qlog_scan *s) {
-  return s->depth <= 64 && (s->objects >> (s->depth - 1)) & 1;
+/* scan_in tells what the innermost bracket is; deeper than 64 levels it
+   is not known, and taken for what fits. */
+static inline bool scan_in(const qlog_scan *s, bool object) {
+  return s->depth > 64 || ((s->objects >> (s->depth - 1)) & 1) == object;
 }
 
 /* scan_open: in an object nothing opens but a member's value, and a value is no
    neighbour of another one without a comma. */
-static bool scan_open(qlog_scan *s, uint8_t c) {
-  if (s->depth > 0 && s->depth <= 64 &&
-      (scan_in_object(s) ? s->before != ':'
-                         : s->before != ',' && s->before != '[')) {
+static inline bool scan_open(qlog_scan *s, uint8_t c) {
+  uint8_t before = s->before;
+
+  if (s->depth > 0 && !(before == ':' && scan_in(s, true)) &&
+      !((before == ',' || before == '[') && scan_in(s, false))) {
     s->why = "a value where none can be";
     return false;
   }
@@ -58,8 +61,8 @@ static bool scan_open(qlog_scan *s, uint8_t c) {
   return true;
 }
 
-static bool scan_close(qlog_scan *s, uint8_t c) {
-  if (s->depth <= 64 && scan_in_object(s) != (c == '}')) {
+static inline bool scan_close(qlog_scan *s, uint8_t c) {
+  if (!scan_in(s, c == '}')) {
     s->why = "a bracket that closes another one's";
     return false;
   }
@@ -120,64 +123,83 @@ static qlog_scan_result scan_scalar(qlog_scan *s, const uint8_t **at,
   return QLOG_SCAN_MORE;
 }
 
-/* scan_special takes an octet that is not plain. */
-static qlog_scan_result scan_special(qlog_scan *s, const uint8_t **at) {
-  uint8_t c = **at;
+/* scan_brackets goes on outside of strings, and passes over those that are all
+   there and have no escapes. */
+static qlog_scan_result scan_brackets(qlog_scan *s, const uint8_t **at,
+                                      const uint8_t *end) {
+  qlog_scan now = *s; /* so that it can be in registers */
+  qlog_scan_result result = QLOG_SCAN_MORE;
+  const uint8_t *p = *at;
 
-  switch (scan_classes[c]) {
-  case SCAN_MARK:
-    s->before = c;
-    break;
-  case SCAN_QUOTE:
-    s->before = c;
-    s->string = true;
-    break;
-  case SCAN_OPEN:
-    if (!scan_open(s, c)) {
-      return QLOG_SCAN_BROKEN;
+  while (p < end && result == QLOG_SCAN_MORE && !now.string) {
+    uint8_t c = *p;
+
+    switch (scan_classes[c]) {
+    case SCAN_PLAIN:
+      p = c > ' ' ? p + 1 : qlog_plain_spaces(p, end);
+      break;
+    case SCAN_MARK:
+      now.before = c;
+      p++;
+      break;
+    case SCAN_QUOTE:
+      now.before = c;
+      p = qlog_plain(p + 1, end);
+      now.string = p == end || *p != '"';
+      p += !now.string;
+      break;
+    case SCAN_OPEN:
+      result = scan_open(&now, c) ? QLOG_SCAN_MORE : QLOG_SCAN_BROKEN;
+      p += result == QLOG_SCAN_MORE;
+      break;
+    case SCAN_CLOSE:
+      result = !scan_close(&now, c) ? QLOG_SCAN_BROKEN
+               : now.depth          ? QLOG_SCAN_MORE
+                                    : QLOG_SCAN_END;
+      p += result != QLOG_SCAN_BROKEN;
+      break;
+    default:
+      result = scan_broken(&now, "not a value");
+      break;
     }
-    break;
-  case SCAN_CLOSE:
-    if (!scan_close(s, c)) {
-      return QLOG_SCAN_BROKEN;
-    }
-    break;
-  default:
-    return scan_broken(s, "not a value");
   }
-  ++*at;
-  return s->depth || s->string ? QLOG_SCAN_MORE : QLOG_SCAN_END;
+  *at = p;
+  *s = now;
+  return result;
+}
+
+/* scan_first takes the first octet of a value, if it opens no bracket. */
+static bool scan_first(qlog_scan *s, const uint8_t **at,
+                       qlog_scan_result *result) {
+  switch (scan_classes[**at]) {
+  case SCAN_OPEN:
+    return false;
+  case SCAN_QUOTE:
+    s->string = true;
+    ++*at;
+    return false;
+  case SCAN_PLAIN:
+    s->scalar = true;
+    return false;
+  default:
+    *result = scan_broken(s, "not a value");
+    return true;
+  }
 }
 
 qlog_scan_result qlog_scan_run(qlog_scan *s, const uint8_t **at,
                                const uint8_t *end) {
   qlog_scan_result result = QLOG_SCAN_MORE;
 
+  if (*at < end && s->depth == 0 && !s->string && !s->scalar &&
+      scan_first(s, at, &result)) {
+    return result;
+  }
   if (s->scalar) {
     return scan_scalar(s, at, end);
   }
-  if (*at < end && s->depth == 0 && !s->string) {
-    uint8_t class = scan_classes[**at];
-
-    if (class == SCAN_PLAIN) {
-      s->scalar = true;
-      return scan_scalar(s, at, end);
-    }
-    if (class != SCAN_QUOTE && class != SCAN_OPEN) {
-      return scan_broken(s, "not a value");
-    }
-  }
   while (*at < end && result == QLOG_SCAN_MORE) {
-    if (s->string) {
-      result = scan_string(s, at, end);
-      continue;
-    }
-    while (*at < end && scan_classes[**at] == SCAN_PLAIN) {
-      ++*at;
-    }
-    if (*at < end) {
-      result = scan_special(s, at);
-    }
+    result = s->string ? scan_string(s, at, end) : scan_brackets(s, at, end);
   }
   return result;
 }
