@@ -106,6 +106,16 @@ static bool resync_hidden(const qlog_slicer *s, quic_bytes text,
          s->bad < text.len && text.len > s->longest;
 }
 
+/* resync_swap saves the buffer of the record at hand from the records that come
+   of reading it a second time. */
+static void resync_swap(qlog_slicer *s) {
+  slice_buf buf = s->record;
+
+  s->record = s->replay;
+  s->record.max = buf.max;
+  s->replay = buf;
+}
+
 int slice_take(qlog_slicer *s, quic_bytes chunk, const uint8_t *start,
                const uint8_t *p, bool last, const char *why) {
   quic_bytes text = quic_bytes_of(start, (size_t)(p - start));
@@ -115,18 +125,16 @@ int slice_take(qlog_slicer *s, quic_bytes chunk, const uint8_t *start,
   slice_mode mode = s->mode;
   int rv = slice_emit(s, QLOG_SLICE_EVENT, chunk, start, p, last, why);
 
-  if (kept || over) { /* all of it is in the buffer */
-    slice_buf buf = s->record;
-
-    text = quic_bytes_of(buf.data, kept + text.len);
+  if (kept) {
+    text = quic_bytes_of(s->record.data, kept + text.len);
     offset = s->record_at;
-    s->record = s->replay;
-    s->record.max = buf.max;
-    s->replay = buf;
   }
   if (rv == 0 && !over && resync_hidden(s, text, offset)) {
     uint64_t good = s->good;
 
+    if (kept) {
+      resync_swap(s);
+    }
     rv = resync_second(s, text, offset, s->bad + !s->bad);
     if (s->good == good && s->mode != SLICE_RECORD) {
       slice_resume(s); /* whatever was found instead */

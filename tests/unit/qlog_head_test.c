@@ -111,10 +111,10 @@ static void test_claims(void **state) {
 
 /* Whatever is no head leaves no trace; the same names elsewhere do not. */
 static void test_other(void **state) {
-  static const char *const jsons[] = {
-      "", "[]", "7",
-      "{\"a\":{\"title\":\"t\",\"vantage_point\":{\"type\":"
-      "\"client\"}},\"title\":{\"title\":\"t\"},\"x\":[\"title\",\"t\"]}"};
+  static const char nested[] =
+      "{\"a\":{\"title\":\"t\",\"vantage_point\":{\"type\":\"client\"}},"
+      "\"title\":{\"title\":\"t\"},\"x\":[\"title\",\"t\"]}";
+  static const char *const jsons[] = {"", "[]", "7", nested};
 
   (void)state;
   for (size_t i = 0; i < sizeof(jsons) / sizeof(jsons[0]); i++) {
