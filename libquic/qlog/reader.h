@@ -10,6 +10,9 @@
      err = qlog_reader_finish(r);
      qlog_reader_del(r);
 
+   A record that is broken costs itself and at most its neighbours, and a file
+   that is cut all that is behind the cut.
+
    What it reads is told by the content, never by a name or by what the head
    claims: pre-spec 0.1 (also as JavaScript), draft-00 and -01 rows, draft-02
    objects, NDJSON, 0.3 and 0.4, file_schema contained and sequential. */
@@ -54,8 +57,10 @@ typedef enum qlog_time_format {
 } qlog_time_format;
 
 /* What a trace says of itself; all borrowed for the call, empty when it says
-   nothing.  It is told again, with |again|, when the head turns out to stand
-   behind the events, as JSON allows. */
+   nothing.  It is told before its first event, and again, with |again|, when
+   parts of its head turn out to stand behind the events, as JSON allows.  What
+   the times count from stays as it was then, for events were told with it.  A
+   head behind all traces of a file is told of the last one. */
 typedef struct qlog_trace {
   uint32_t index; /* in the file, from 0 */
   bool again;
@@ -76,8 +81,8 @@ typedef struct qlog_trace {
 
 /* A record that is an event.  All borrowed for the call. */
 typedef struct qlog_record {
-  uint64_t number; /* among all records of the file, from 1; heads and records
-                      that could not be read count */
+  uint64_t number; /* among all records of the file, from 1; those that could
+                      not be read count, and in a stream of texts the heads */
   uint64_t offset; /* of |text| in the (unpacked) file, octets */
   quic_bytes text; /* its JSON */
   uint32_t trace;
@@ -151,7 +156,8 @@ const qlog_reader_stats *qlog_reader_stats_of(const qlog_reader *r);
 
 /* qlog_reader_again reads the |text| of one record of |trace| that was told
    before, and calls |ops->record| for it with |number|, |offset| and |time| as
-   given; counts stay as they are.  Returns 0 or QUIC_ERR_MALFORMED. */
+   given; counts stay as they are.  The event's |group| is what the record
+   itself says.  Returns 0, QUIC_ERR_MALFORMED, or QUIC_ERR_NOMEM. */
 int qlog_reader_again(qlog_reader *r, const qlog_record *record) QUIC_MUST_USE;
 
 #endif /* !defined(QUIC_QLOG_READER_H) */

@@ -52,25 +52,39 @@ static void text_separated(qlog_slicer *s) {
   }
 }
 
+/* text_next returns where |c| is next from |p| on, |end| when nowhere, given
+   that it was at |known| when last looked for. */
+static const uint8_t *text_next(const uint8_t *known, const uint8_t *p,
+                                const uint8_t *end, uint8_t c) {
+  if (!known || known < p) {
+    known = memchr(p, c, (size_t)(end - p));
+  }
+  return known ? known : end;
+}
+
 int slice_texts(qlog_slicer *s, quic_bytes chunk, const uint8_t *p) {
   const uint8_t *start = p, *end = chunk.data + chunk.len;
+  const uint8_t *feed, *separator;
   int rv = 0;
 
-  if (s->line_feed && p < end && text_ends(s, s->before, *p)) {
+  if (p == end) {
+    return 0;
+  }
+  if (s->line_feed && text_ends(s, s->before, *p)) {
     rv = text_emit(s, chunk, p, p);
   }
   s->line_feed = false;
+  feed = text_next(NULL, p, end, '\n');
+  separator = text_next(NULL, p, end, RS);
   while (rv == 0 && p < end) {
-    const uint8_t *feed = memchr(p, '\n', (size_t)(end - p));
-    const uint8_t *stop = feed ? feed : end;
-    const uint8_t *separator = memchr(p, RS, (size_t)(stop - p));
-
-    if (separator) {
+    feed = text_next(feed, p, end, '\n');
+    separator = text_next(separator, p, end, RS);
+    if (separator < feed) {
       rv = text_emit(s, chunk, start, separator);
       text_separated(s);
       start = p = separator + 1;
     } else {
-      p = feed ? feed + 1 : end;
+      p = feed < end ? feed + 1 : end;
       if (p < end && text_ends(s, text_before(s, start, p), *p)) {
         rv = text_emit(s, chunk, start, p);
         start = p;
