@@ -108,6 +108,7 @@ int qlog_convert_event(qlog_convert *c, const qlog_convert_in *in,
     return QUIC_ERR_UNSUPPORTED;
   }
   c->hint = event->hint;
+  c->type = event->type;
   err = qlog_read_data(c, in->data, error);
   if (err != 0) {
     return c->scratch.failed ? QUIC_ERR_NOMEM : err;

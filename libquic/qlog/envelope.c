@@ -73,49 +73,132 @@ static bool envelope_format(qlog_envelope *e, qlog_tokens *t,
   return qlog_tokens_skip(t, token, NULL);
 }
 
-/* envelope_member takes the value of the key at hand. */
-static bool envelope_member(qlog_envelope *e, qlog_tokens *t) {
-  quic_bytes key = t->text;
-  qlog_envelope_text *out = NULL;
+typedef enum envelope_key {
+  ENVELOPE_OTHER,
+  ENVELOPE_TIME,
+  ENVELOPE_NAME,
+  ENVELOPE_DATA,
+  ENVELOPE_TYPE,
+  ENVELOPE_CATEGORY,
+  ENVELOPE_GROUP,
+  ENVELOPE_TUPLE,
+  ENVELOPE_TRIGGER,
+  ENVELOPE_TIME_FORMAT
+} envelope_key;
 
-  if (qlog_token_is(key, "time")) {
-    out = &e->time;
-  } else if (qlog_token_is(key, "name")) {
-    out = &e->name;
-  } else if (qlog_token_is(key, "type") || qlog_token_is(key, "event")) {
-    out = &e->type;
-  } else if (qlog_token_is(key, "category")) {
-    out = &e->category;
-  } else if (qlog_token_is(key, "group_id") || qlog_token_is(key, "ODCID")) {
-    out = &e->group;
-  } else if (qlog_token_is(key, "tuple") || qlog_token_is(key, "path")) {
-    out = &e->tuple;
-  } else if (qlog_token_is(key, "time_format")) {
-    return envelope_format(e, t, qlog_tokens_next(t));
-  } else if (qlog_token_is(key, "trigger")) {
-    out = &e->trigger;
+/* envelope_key_find finds the key just returned. */
+static envelope_key envelope_key_find(const qlog_tokens *t) {
+  static const struct {
+    const char *name;
+    envelope_key key;
+  } keys[] = {
+      {"time", ENVELOPE_TIME},       {"name", ENVELOPE_NAME},
+      {"data", ENVELOPE_DATA},       {"type", ENVELOPE_TYPE},
+      {"event", ENVELOPE_TYPE},      {"category", ENVELOPE_CATEGORY},
+      {"group_id", ENVELOPE_GROUP},  {"ODCID", ENVELOPE_GROUP},
+      {"tuple", ENVELOPE_TUPLE},     {"path", ENVELOPE_TUPLE},
+      {"trigger", ENVELOPE_TRIGGER}, {"time_format", ENVELOPE_TIME_FORMAT},
+  };
+
+  for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++) {
+    if (qlog_token_is(t->text, keys[i].name)) {
+      return keys[i].key;
+    }
   }
-  return out ? envelope_text(t, qlog_tokens_next(t), out)
-             : envelope_other(e, t);
+  return ENVELOPE_OTHER;
+}
+
+/* envelope_is tells whether the key |quoted| stands at |p|, and takes it. */
+#define ENVELOPE_IS(t, p, quoted)                                              \
+  (memcmp((p), (quoted), sizeof(quoted) - 1) == 0 &&                           \
+   ((t)->at = (p) + sizeof(quoted) - 1, (t)->expect = QLOG_EXPECT_VALUE,       \
+    true))
+
+/* envelope_next takes the next key; false at the closing brace or on an
+   error. */
+static inline bool envelope_next(qlog_tokens *t, envelope_key *key) {
+  const uint8_t *p = qlog_tokens_at(t);
+
+  if (p && t->end - p >= 16) {
+    if (ENVELOPE_IS(t, p, "\"time\":")) {
+      *key = ENVELOPE_TIME;
+      return true;
+    }
+    if (ENVELOPE_IS(t, p, "\"name\":")) {
+      *key = ENVELOPE_NAME;
+      return true;
+    }
+    if (ENVELOPE_IS(t, p, "\"data\":")) {
+      *key = ENVELOPE_DATA;
+      return true;
+    }
+    if (ENVELOPE_IS(t, p, "\"group_id\":")) {
+      *key = ENVELOPE_GROUP;
+      return true;
+    }
+  }
+  if (qlog_tokens_member(t)) {
+    *key = envelope_key_find(t);
+    return true;
+  }
+  return false;
+}
+
+/* envelope_value takes a value, mostly a plain text or number. */
+static inline bool envelope_value(qlog_tokens *t, qlog_envelope_text *out) {
+  qlog_token token = qlog_tokens_usual(t, &out->number);
+
+  out->read = token == QLOG_TOKEN_NUMBER;
+  return envelope_text(
+      t, token != QLOG_TOKEN_ERROR ? token : qlog_tokens_next(t), out);
+}
+
+/* envelope_member takes the value of |key|. */
+static bool envelope_member(qlog_envelope *e, qlog_tokens *t,
+                            envelope_key key) {
+  switch (key) {
+  case ENVELOPE_TIME:
+    return envelope_value(t, &e->time);
+  case ENVELOPE_NAME:
+    return envelope_value(t, &e->name);
+  case ENVELOPE_TYPE:
+    return envelope_value(t, &e->type);
+  case ENVELOPE_CATEGORY:
+    return envelope_value(t, &e->category);
+  case ENVELOPE_GROUP:
+    return envelope_value(t, &e->group);
+  case ENVELOPE_TUPLE:
+    return envelope_value(t, &e->tuple);
+  case ENVELOPE_TRIGGER:
+    return envelope_value(t, &e->trigger);
+  case ENVELOPE_TIME_FORMAT:
+    return envelope_format(e, t, qlog_tokens_next(t));
+  default:
+    return envelope_other(e, t);
+  }
 }
 
 static bool envelope_object(qlog_envelope *e, qlog_tokens *t, bool guess) {
   bool early = false; /* data came when all else had come */
+  envelope_key key;
 
-  while (qlog_tokens_member(t)) {
+  while (envelope_next(t, &key)) {
     bool good;
 
     e->data_inside = e->data_inside || early;
-    if (qlog_token_is(t->text, "data")) {
-      qlog_token token = qlog_tokens_next(t);
+    if (key == ENVELOPE_DATA) {
+      qlog_token token = qlog_tokens_nested(t);
 
+      if (token == QLOG_TOKEN_ERROR) {
+        token = qlog_tokens_next(t);
+      }
       if (guess && envelope_rest(e, t, token)) {
         return true;
       }
       early = e->time.text.len && (e->name.text.len || e->type.text.len);
       good = envelope_data(e, t, token);
     } else {
-      good = envelope_member(e, t);
+      good = envelope_member(e, t, key);
     }
     if (!good) {
       return envelope_bad(e, t, NULL);
@@ -192,12 +275,14 @@ static bool envelope_row(qlog_envelope *e, qlog_tokens *t,
 bool qlog_envelope_read(qlog_envelope *e, quic_bytes record,
                         const uint8_t *columns, size_t ncolumns, bool guess) {
   qlog_tokens t;
+  qlog_token first;
   bool good;
 
   memset(e, 0, sizeof(*e));
   e->time_format = QLOG_UNSET;
   qlog_tokens_init(&t, record);
-  switch (qlog_tokens_next(&t)) {
+  first = qlog_tokens_nested(&t);
+  switch (first != QLOG_TOKEN_ERROR ? first : qlog_tokens_next(&t)) {
   case QLOG_TOKEN_OBJECT:
     good = envelope_object(e, &t, guess);
     break;

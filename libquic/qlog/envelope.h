@@ -5,13 +5,15 @@
    order or in a row of columns. */
 
 #include "qlog/head.h"
-#include "qlog/token.h"
+#include "qlog/token_parts.h"
 
 /* A string or number as it stands in JSON; empty = none. */
 typedef struct qlog_envelope_text {
   quic_bytes text;
+  qlog_number number; /* if |read| */
   bool escaped;
   bool string;
+  bool read;
 } qlog_envelope_text;
 
 typedef struct qlog_envelope {

@@ -7,6 +7,10 @@
 #include <stdint.h>
 #include <string.h>
 
+#ifdef __SSE2__
+#include <emmintrin.h>
+#endif
+
 #define QLOG_PLAIN_ONES UINT64_C(0x0101010101010101)
 #define QLOG_PLAIN_HIGHS UINT64_C(0x8080808080808080)
 
@@ -40,9 +44,9 @@ static inline const uint8_t *qlog_plain_octets(const uint8_t *p,
   return p;
 }
 
-/* qlog_plain returns the first octet from |p| on at which a run of plain octets
-   ends, or |end|. */
-static inline const uint8_t *qlog_plain(const uint8_t *p, const uint8_t *end) {
+/* qlog_plain_words is qlog_plain by words, for any machine. */
+static inline const uint8_t *qlog_plain_words(const uint8_t *p,
+                                              const uint8_t *end) {
   while ((size_t)(end - p) >= sizeof(uint64_t)) {
     uint64_t stops = qlog_plain_stops(qlog_plain_word(p));
 
@@ -56,6 +60,122 @@ static inline const uint8_t *qlog_plain(const uint8_t *p, const uint8_t *end) {
     p += sizeof(uint64_t);
   }
   return qlog_plain_octets(p, end);
+}
+
+/* qlog_plain returns the first octet from |p| on at which a run of plain octets
+   ends, or |end|. */
+static inline const uint8_t *qlog_plain(const uint8_t *p, const uint8_t *end) {
+#ifdef __SSE2__
+  const __m128i quote = _mm_set1_epi8('"'), slash = _mm_set1_epi8('\\');
+  const __m128i control = _mm_set1_epi8(0x1f);
+
+  for (; end - p >= 16; p += 16) {
+    __m128i v = _mm_loadu_si128((const __m128i *)(const void *)p);
+    __m128i stop = _mm_or_si128(
+        _mm_or_si128(_mm_cmpeq_epi8(v, quote), _mm_cmpeq_epi8(v, slash)),
+        _mm_cmpeq_epi8(_mm_min_epu8(v, control), v));
+    unsigned stops = (unsigned)_mm_movemask_epi8(stop);
+
+    if (stops) {
+      return p + __builtin_ctz(stops);
+    }
+  }
+#endif
+  return qlog_plain_words(p, end);
+}
+
+/* qlog_plain_digits counts the digits that |w|, eight octets of text, begins
+   with. */
+static inline unsigned qlog_plain_digits(uint64_t w) {
+  uint64_t digits = w ^ QLOG_PLAIN_ONES * '0', others;
+
+  /* Adding carries out of octets that are no digits only, so the first one is
+     right. */
+  others = ((digits + QLOG_PLAIN_ONES * 0x76) | digits) & QLOG_PLAIN_HIGHS;
+  return others ? (unsigned)__builtin_ctzll(others) >> 3 : 8;
+}
+
+/* qlog_plain_value returns the number that the first |n| octets of |w|, 1 to 8
+   digits, are. */
+static inline uint32_t qlog_plain_value(uint64_t w, unsigned n) {
+  w = (w ^ QLOG_PLAIN_ONES * '0') << (64 - 8 * n); /* zeros in front */
+  w = w * 10 + (w >> 8);
+  return (uint32_t)(((w & UINT64_C(0xff000000ff)) * UINT64_C(0xf424000000064) +
+                     ((w >> 16) & UINT64_C(0xff000000ff)) *
+                         UINT64_C(0x271000000001)) >>
+                    32);
+}
+
+#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+#define QLOG_PLAIN_LITTLE 1
+#else
+#define QLOG_PLAIN_LITTLE 0
+#endif
+
+#define QLOG_PLAIN_DIGITS_MAX 18 /* of qlog_plain_number */
+
+/* qlog_plain_run reads digits from |p| on and goes on with |*v|; numbers of
+   more than QLOG_PLAIN_DIGITS_MAX digits give nonsense.  Returns what follows
+   them. */
+static inline const uint8_t *qlog_plain_run(const uint8_t *p,
+                                            const uint8_t *end, uint64_t *v) {
+  static const uint32_t powers[] = {1,      10,      100,      1000,     10000,
+                                    100000, 1000000, 10000000, 100000000};
+
+  while (QLOG_PLAIN_LITTLE && end - p >= 8) {
+    uint64_t w = qlog_plain_word(p);
+    unsigned n = qlog_plain_digits(w);
+
+    if (n == 0) {
+      return p;
+    }
+    *v = *v * powers[n] + qlog_plain_value(w, n);
+    p += n;
+    if (n < 8) {
+      return p;
+    }
+  }
+  for (; p < end && (uint8_t)(*p - '0') <= 9; p++) {
+    *v = *v * 10 + (uint8_t)(*p - '0');
+  }
+  return p;
+}
+
+/* qlog_plain_number reads a number of JSON without sign and exponent, such as
+   "12.345": |*v| gets its digits, |*behind| how many of them stand behind the
+   point.  Returns what follows, or NULL when there is another number, or none,
+   or nothing follows. */
+static inline const uint8_t *qlog_plain_number(const uint8_t *p,
+                                               const uint8_t *end, uint64_t *v,
+                                               uint8_t *behind) {
+  const uint8_t *start = p, *point;
+
+  if (QLOG_PLAIN_LITTLE && end - p >= 8) { /* up to seven digits, no point */
+    uint64_t w = qlog_plain_word(p);
+    unsigned n = qlog_plain_digits(w);
+
+    if (n - 1 < 7 && p[n] != '.' && (p[n] | 0x20) != 'e' &&
+        (*p != '0' || n == 1)) {
+      *v = qlog_plain_value(w, n);
+      *behind = 0;
+      return p + n;
+    }
+  }
+  *v = 0;
+  *behind = 0;
+  p = qlog_plain_run(p, end, v);
+  if (p == start || p == end || (*start == '0' && p - start > 1)) {
+    return NULL;
+  }
+  if (*p == '.') {
+    point = p++;
+    p = qlog_plain_run(p, end, v);
+    if (p == end || p - point < 2) {
+      return NULL;
+    }
+    *behind = (uint8_t)(p - point - 1 < 255 ? p - point - 1 : 255);
+  }
+  return p - start > QLOG_PLAIN_DIGITS_MAX || (*p | 0x20) == 'e' ? NULL : p;
 }
 
 /* qlog_plain_space tells whether |c| is JSON's white space. */

@@ -12,7 +12,7 @@
 #include "qlog/convert.h"
 #include "qlog/field.h"
 #include "qlog/scratch.h"
-#include "qlog/token.h"
+#include "qlog/token_parts.h"
 #include "wire/tparam.h"
 
 #define QLOG_KEYS_MAX 512
@@ -38,12 +38,56 @@ typedef struct qlog_key_name {
   uint64_t head, tail;
 } qlog_key_name;
 
+#define QLOG_KEY_QUOTED 32 /* octets of a name that is guessed */
+
+/* A name as JSON has it, with its quotation marks and the colon, in words that
+   overlap. */
+typedef struct qlog_key_quoted {
+  uint64_t words[4]; /* the first two and the last two octets times 8 */
+  uint64_t mask;     /* of the first and last, where all of it is in one */
+  uint8_t len;       /* octets of the whole */
+  uint8_t need;      /* octets that must be there, for the words */
+  uint8_t second, third, last; /* where the words begin */
+} qlog_key_quoted;
+
+/* What a guess goes by where no key stands before: in front of the first of an
+   object.  The data of an event begins by its type. */
+enum {
+  QLOG_KEYS_RAW = QLOG_KEYS_MAX,
+  QLOG_KEYS_HEADER,
+  QLOG_KEYS_LEAF,
+  QLOG_KEYS_DATA,
+  QLOG_KEYS_CONTEXTS = QLOG_KEYS_DATA + QLOG_EVENT_TYPES
+};
+
+/* Loggers write their members in the same order each time, so that the key
+   behind a key is mostly the one that was there before: one comparison finds
+   it, without looking for its end. */
 typedef struct qlog_keys {
   qlog_key_name names[QLOG_KEYS_MAX];
   size_t len;
   bool full; /* a name did not fit: the tables have too many */
   qlog_key slots[QLOG_KEY_SLOTS];
+  qlog_key_quoted quoted[QLOG_KEYS_MAX];
+  qlog_key after[QLOG_KEYS_CONTEXTS]; /* the key last seen behind; a guess */
 } qlog_keys;
+
+/* qlog_key_is_quoted tells whether |q| stands at |p|. */
+static inline bool qlog_key_is_quoted(const qlog_key_quoted *q,
+                                      const uint8_t *p, const uint8_t *end) {
+  uint64_t differ;
+
+  if (end - p < q->need) {
+    return false;
+  }
+  differ = (qlog_plain_word(p) & q->mask) ^ q->words[0];
+  differ |= (qlog_plain_word(p + q->last) & q->mask) ^ q->words[3];
+  if (q->len > 16) {
+    differ |= qlog_plain_word(p + q->second) ^ q->words[1];
+    differ |= qlog_plain_word(p + q->third) ^ q->words[2];
+  }
+  return differ == 0;
+}
 
 void qlog_keys_init(qlog_keys *keys);
 
@@ -63,6 +107,9 @@ qlog_key qlog_keys_find_any_case(const qlog_keys *keys, quic_bytes name,
    octets of the whole. */
 typedef struct qlog_value {
   quic_bytes text;
+  uint64_t digits; /* qlog_number, if |read| */
+  uint8_t behind;
+  bool read;     /* a number was read on the way */
   uint8_t token; /* qlog_token */
   bool escaped;
 } qlog_value;
@@ -161,6 +208,7 @@ struct qlog_convert {
   uint64_t *repairs;              /* the trace's, or ... */
   uint64_t unheard[QLOG_REPAIRS]; /* where nobody wants to know */
   const char *hint;               /* of qlog_read_event */
+  qlog_event_type type;           /* of the event */
   bool microseconds;
   bool rows;
   bool ack_raw; /* ack_delay as on the wire */
@@ -241,7 +289,21 @@ static inline const qlog_value *qlog_read_first(qlog_convert *c,
   return names->keys[1] ? qlog_read_first_old(c, o, names) : NULL;
 }
 
-bool qlog_value_u64(qlog_convert *c, const qlog_value *v, uint64_t *out);
+/* qlog_value_u64_other reads what was not read on the way. */
+bool qlog_value_u64_other(qlog_convert *c, const qlog_value *v, uint64_t *out);
+
+static inline bool qlog_value_u64(qlog_convert *c, const qlog_value *v,
+                                  uint64_t *out) {
+  if (!v) {
+    return false;
+  }
+  if (v->read && v->behind == 0) {
+    *out = v->digits;
+    return true;
+  }
+  return qlog_value_u64_other(c, v, out);
+}
+
 bool qlog_value_thousandths(qlog_convert *c, const qlog_value *v,
                             uint64_t *out);
 bool qlog_value_duration(qlog_convert *c, const qlog_value *v, uint64_t *out);

@@ -136,8 +136,8 @@ void qlog_read_acked(qlog_convert *c, qlog_event *e) {
    logs, which tell each frame by an event of its own; the trigger says which
    way it went. */
 static void frames_one(qlog_convert *c, qlog_event *e) {
-  static const qlog_value received = {
-      {(const uint8_t *)"packet_rx", 9}, QLOG_TOKEN_STRING, false};
+  static const qlog_value received = {.text = {(const uint8_t *)"packet_rx", 9},
+                                      .token = QLOG_TOKEN_STRING};
   const qlog_value *number = qlog_object_get(&c->top, QLOG_KEY_PACKET_NR);
   qlog_value *type = &c->frame.values[QLOG_KEY_FRAME_TYPE];
   uint64_t *pn;
@@ -147,10 +147,10 @@ static void frames_one(qlog_convert *c, qlog_event *e) {
                                                 << (QLOG_KEY_FRAME_TYPE % 64);
   type->text = quic_bytes_of(c->hint, strlen(c->hint));
   type->token = QLOG_TOKEN_STRING;
-  type->escaped = false;
+  type->escaped = type->read = false;
   qlog_read_frame(c);
   if (c->in->trigger.len == received.text.len) {
-    const qlog_value v = {c->in->trigger, QLOG_TOKEN_STRING, false};
+    const qlog_value v = {.text = c->in->trigger, .token = QLOG_TOKEN_STRING};
 
     if (qlog_value_is(&v, "packet_rx")) {
       e->type = QLOG_FRAMES_PARSED;

@@ -79,6 +79,39 @@ qlog_key qlog_keys_find_any_case(const qlog_keys *keys, quic_bytes name,
                  : QLOG_KEY_NONE;
 }
 
+/* key_quote fills |q|; names that are too long are never guessed. */
+static void key_quote(qlog_key_quoted *q, quic_bytes name) {
+  uint8_t text[QLOG_KEY_QUOTED + 8] = {'"'};
+  size_t len = name.len + 3;
+
+  q->words[0] = 1; /* with a mask of nothing, no text is it */
+  q->mask = 0;
+  q->need = 8;
+  if (len > QLOG_KEY_QUOTED) {
+    return;
+  }
+  memcpy(text + 1, name.data, name.len);
+  text[len - 2] = '"';
+  text[len - 1] = ':';
+  q->len = (uint8_t)len;
+  q->need = (uint8_t)(len < 8 ? 8 : len);
+  q->mask = UINT64_MAX;
+  if (len < 8) {
+    const uint8_t ones[8] = {255, 255, 255, 255, 255, 255, 255, 255};
+
+    q->mask = 0;
+    memcpy(&q->mask, ones, len);
+  } else {
+    q->second = (uint8_t)(len < 16 ? len - 8 : 8);
+    q->third = (uint8_t)(len < 16 ? 0 : len - 16);
+    q->last = (uint8_t)(len - 8);
+  }
+  q->words[0] = key_load8(text);
+  q->words[1] = key_load8(text + q->second);
+  q->words[2] = key_load8(text + q->third);
+  q->words[3] = key_load8(text + q->last);
+}
+
 qlog_key qlog_keys_add(qlog_keys *keys, const char *text) {
   const qlog_key_name name = key_ends(quic_bytes_of(text, strlen(text)));
   qlog_key key = qlog_keys_find(keys, name.text);
@@ -93,6 +126,7 @@ qlog_key qlog_keys_add(qlog_keys *keys, const char *text) {
   }
   key = (qlog_key)keys->len++;
   keys->names[key] = name;
+  key_quote(&keys->quoted[key], name.text);
   i = key_slot(&name);
   while (keys->slots[i]) {
     i = (i + 1) & (QLOG_KEY_SLOTS - 1);
@@ -110,6 +144,8 @@ void qlog_keys_init(qlog_keys *keys) {
 
   memset(keys, 0, sizeof(*keys));
   keys->len = 1; /* 0 is none */
+  keys->quoted[QLOG_KEY_NONE].words[0] = 1;
+  keys->quoted[QLOG_KEY_NONE].need = 8;
   for (size_t i = 0; i < sizeof(named) / sizeof(named[0]); i++) {
     (void)qlog_keys_add(keys, named[i]);
   }

@@ -26,14 +26,26 @@ static qlog_key object_header_key(qlog_key key) {
   }
 }
 
-static inline void object_set(qlog_object *o, qlog_key key, qlog_token token,
-                              quic_bytes text, bool escaped) {
+/* object_mark makes |key| a member, unless it stands for names that nobody asks
+   for. */
+static inline void object_mark(qlog_object *o, qlog_key key) {
+  o->present[key / 64] |= (uint64_t)(key != QLOG_KEY_NONE) << (key % 64);
+}
+
+/* object_put makes |key| a member and returns its value, to be filled. */
+static inline qlog_value *object_put(qlog_object *o, qlog_key key,
+                                     qlog_token token) {
   qlog_value *v = &o->values[key];
 
-  o->present[key / 64] |= UINT64_C(1) << (key % 64);
-  v->text = text;
+  object_mark(o, key);
   v->token = (uint8_t)token;
-  v->escaped = escaped;
+  v->escaped = v->read = false;
+  return v;
+}
+
+static inline void object_set(qlog_object *o, qlog_key key, qlog_token token,
+                              quic_bytes text) {
+  object_put(o, key, token)->text = text;
 }
 
 /* object_key finds the key just returned; hardly ever is one escaped. */
@@ -48,47 +60,99 @@ static qlog_key object_key(const qlog_keys *keys, const qlog_tokens *t) {
       quic_bytes_of(plain, qlog_token_unescape(t->text, plain, sizeof(plain))));
 }
 
-/* object_scalar takes a value that is not nested as the member |key|. */
-static inline bool object_scalar(qlog_object *o, qlog_key key,
-                                 const qlog_tokens *t, qlog_token token) {
-  if (token == QLOG_TOKEN_ERROR) {
+/* object_next_key takes the next key of an object.  |*key| is the one before it
+   and gets the new one.  False at the closing brace and on errors. */
+static inline bool object_next_key(qlog_keys *keys, qlog_tokens *t,
+                                   unsigned *key) {
+  const uint8_t *p = qlog_tokens_at(t);
+  qlog_key guess = keys->after[*key];
+
+  if (p && qlog_key_is_quoted(&keys->quoted[guess], p, t->end)) {
+    t->at = p + keys->quoted[guess].len;
+    t->expect = QLOG_EXPECT_VALUE;
+    *key = guess;
+    return true;
+  }
+  if (qlog_tokens_shut(t, '}') || qlog_tokens_next(t) != QLOG_TOKEN_KEY) {
     return false;
   }
-  if (key) {
-    object_set(o, key, token, t->text, t->escaped);
-  }
+  guess = object_key(keys, t);
+  keys->after[*key] = guess;
+  *key = guess;
   return true;
 }
 
-/* object_take takes a value whose token was just returned as the member |key|:
-   what is nested is passed over and kept whole. */
-static bool object_take(qlog_object *o, qlog_key key, qlog_tokens *t,
-                        qlog_token token) {
+/* object_scalar takes the value of the member |key|.  Returns its token; of an
+   array or object no more than the bracket is taken. */
+static inline qlog_token object_scalar(qlog_object *o, qlog_key key,
+                                       qlog_tokens *t) {
+  qlog_value *v = &o->values[key];
+  qlog_number number = {0, 0};
+  qlog_token token = qlog_tokens_usual(t, &number);
+
+  v->read = token == QLOG_TOKEN_NUMBER;
+  v->digits = number.digits;
+  v->behind = number.behind;
+  if (token == QLOG_TOKEN_ERROR) {
+    token = qlog_tokens_nested(t);
+    if (token == QLOG_TOKEN_ERROR) {
+      token = qlog_tokens_next(t);
+    }
+    if (token <= QLOG_TOKEN_KEY) {
+      return token;
+    }
+  }
+  v->text = t->text;
+  v->escaped = token == QLOG_TOKEN_STRING && t->escaped;
+  v->token = (uint8_t)token;
+  object_mark(o, key);
+  return token;
+}
+
+/* object_nested_next takes members up to one that is nested.  Returns its
+   token, OBJECT or ARRAY, and in |*key| its key; else OBJECT_END or ERROR. */
+static inline qlog_token object_nested_next(qlog_convert *c, qlog_tokens *t,
+                                            qlog_object *o, unsigned *key,
+                                            qlog_key (*translate)(qlog_key)) {
+  while (object_next_key(&c->tables.keys, t, key)) {
+    qlog_key as = translate ? translate((qlog_key)*key) : (qlog_key)*key;
+    qlog_token token = object_scalar(o, as, t);
+
+    if (token <= QLOG_TOKEN_ARRAY_END) {
+      return token;
+    }
+  }
+  return t->why ? QLOG_TOKEN_ERROR : QLOG_TOKEN_OBJECT_END;
+}
+
+/* object_whole passes over a nested value, which is kept whole as the member
+   |key|. */
+static bool object_whole(qlog_object *o, qlog_key key, qlog_tokens *t,
+                         qlog_token token) {
   quic_bytes text;
 
-  if (token != QLOG_TOKEN_OBJECT && token != QLOG_TOKEN_ARRAY) {
-    return object_scalar(o, key, t, token);
-  }
   if (!qlog_tokens_skip(t, token, &text)) {
     return false;
   }
-  if (key) {
-    object_set(o, key, token, text, false);
-  }
+  object_set(o, key, token, text);
   return true;
 }
 
 /* object_inner takes the members of "raw" or "header". */
-static bool object_inner(qlog_convert *c, qlog_tokens *t, qlog_object *o,
-                         qlog_key (*translate)(qlog_key)) {
-  while (qlog_tokens_next(t) == QLOG_TOKEN_KEY) {
-    qlog_key key = translate(object_key(&c->tables.keys, t));
+static inline bool object_inner(qlog_convert *c, qlog_tokens *t, qlog_object *o,
+                                unsigned context,
+                                qlog_key (*translate)(qlog_key)) {
+  unsigned key = context;
+  qlog_token token;
 
-    if (!object_take(o, key, t, qlog_tokens_next(t))) {
+  while ((token = object_nested_next(c, t, o, &key, translate)) !=
+         QLOG_TOKEN_OBJECT_END) {
+    if (token == QLOG_TOKEN_ERROR ||
+        !object_whole(o, translate((qlog_key)key), t, token)) {
       return false;
     }
   }
-  return !t->why;
+  return true;
 }
 
 /* object_nested takes what is nested in every object: "raw", "header", ACK
@@ -97,41 +161,46 @@ static bool object_nested(qlog_convert *c, qlog_tokens *t, qlog_object *o,
                           qlog_key key, qlog_token token) {
   if (token == QLOG_TOKEN_ARRAY &&
       (key == QLOG_KEY_ACKED_RANGES || key == QLOG_KEY_BLOCKS)) {
-    object_set(o, QLOG_KEY_ACKED_RANGES, token, quic_bytes_of(NULL, 0), false);
+    object_set(o, QLOG_KEY_ACKED_RANGES, token, quic_bytes_of(NULL, 0));
     return qlog_read_ranges(c, t);
   }
   if (token == QLOG_TOKEN_OBJECT && key == QLOG_KEY_RAW) {
-    return object_inner(c, t, o, object_raw_key);
+    return object_inner(c, t, o, QLOG_KEYS_RAW, object_raw_key);
   }
   if (token == QLOG_TOKEN_OBJECT && key == QLOG_KEY_HEADER) {
-    object_set(o, key, token, quic_bytes_of(NULL, 0), false);
-    return object_inner(c, t, o, object_header_key);
+    object_set(o, key, token, quic_bytes_of(NULL, 0));
+    return object_inner(c, t, o, QLOG_KEYS_HEADER, object_header_key);
   }
-  return object_take(o, key, t, token);
+  return object_whole(o, key, t, token);
 }
 
 /* object_leaf takes the members of an object inside of the data. */
 static bool object_leaf(qlog_convert *c, qlog_tokens *t, qlog_object *o) {
-  qlog_object_clear(o);
-  while (qlog_tokens_next(t) == QLOG_TOKEN_KEY) {
-    qlog_key key = object_key(&c->tables.keys, t);
-    qlog_token token = qlog_tokens_next(t);
-    bool nested = token == QLOG_TOKEN_OBJECT || token == QLOG_TOKEN_ARRAY;
+  unsigned key = QLOG_KEYS_LEAF;
+  qlog_token token;
 
-    if (nested ? !object_nested(c, t, o, key, token)
-               : !object_scalar(o, key, t, token)) {
+  qlog_object_clear(o);
+  while ((token = object_nested_next(c, t, o, &key, NULL)) !=
+         QLOG_TOKEN_OBJECT_END) {
+    if (token == QLOG_TOKEN_ERROR ||
+        !object_nested(c, t, o, (qlog_key)key, token)) {
       return false;
     }
   }
-  return !t->why;
+  return true;
 }
 
 /* object_frames takes an array of frames. */
 static bool object_frames(qlog_convert *c, qlog_tokens *t) {
-  qlog_token token;
-
   c->nframes = 0; /* the last of two members of a name is the one */
-  while ((token = qlog_tokens_next(t)) != QLOG_TOKEN_ARRAY_END) {
+  for (;;) {
+    qlog_token token = qlog_tokens_open(t, '{')   ? QLOG_TOKEN_OBJECT
+                       : qlog_tokens_shut(t, ']') ? QLOG_TOKEN_ARRAY_END
+                                                  : qlog_tokens_next(t);
+
+    if (token == QLOG_TOKEN_ARRAY_END) {
+      break;
+    }
     if (token == QLOG_TOKEN_OBJECT) {
       c->nranges = 0;
       if (!object_leaf(c, t, &c->frame)) {
@@ -150,29 +219,28 @@ static bool object_frames(qlog_convert *c, qlog_tokens *t) {
 }
 
 static bool object_data(qlog_convert *c, qlog_tokens *t) {
+  unsigned key = QLOG_KEYS_DATA + c->type;
   qlog_object *o = &c->top;
+  qlog_token token;
 
-  while (qlog_tokens_next(t) == QLOG_TOKEN_KEY) {
-    qlog_key key = object_key(&c->tables.keys, t);
-    qlog_token token = qlog_tokens_next(t);
-    bool ok;
+  while ((token = object_nested_next(c, t, o, &key, NULL)) !=
+         QLOG_TOKEN_OBJECT_END) {
+    bool ok = false;
 
     if (token == QLOG_TOKEN_ARRAY && key == QLOG_KEY_FRAMES) {
-      object_set(o, key, token, quic_bytes_of(NULL, 0), false);
+      object_set(o, QLOG_KEY_FRAMES, token, quic_bytes_of(NULL, 0));
       ok = object_frames(c, t);
     } else if (token == QLOG_TOKEN_OBJECT && key == QLOG_KEY_FRAME) {
-      object_set(o, key, token, quic_bytes_of(NULL, 0), false);
+      object_set(o, QLOG_KEY_FRAME, token, quic_bytes_of(NULL, 0));
       ok = object_leaf(c, t, &c->frame);
-    } else if (token == QLOG_TOKEN_OBJECT || token == QLOG_TOKEN_ARRAY) {
-      ok = object_nested(c, t, o, key, token);
-    } else {
-      ok = object_scalar(o, key, t, token);
+    } else if (token != QLOG_TOKEN_ERROR) {
+      ok = object_nested(c, t, o, (qlog_key)key, token);
     }
     if (!ok) {
       return false;
     }
   }
-  return !t->why;
+  return true;
 }
 
 int qlog_read_data(qlog_convert *c, quic_bytes json,
@@ -188,7 +256,10 @@ int qlog_read_data(qlog_convert *c, quic_bytes json,
     return 0;
   }
   qlog_tokens_init(&t, json);
-  token = qlog_tokens_next(&t);
+  token = qlog_tokens_nested(&t);
+  if (token == QLOG_TOKEN_ERROR) {
+    token = qlog_tokens_next(&t);
+  }
   if (token == QLOG_TOKEN_OBJECT) {
     ok = object_data(c, &t);
   } else {
@@ -197,7 +268,8 @@ int qlog_read_data(qlog_convert *c, quic_bytes json,
       qlog_read_bad(c);
     }
   }
-  if (ok && qlog_tokens_next(&t) == QLOG_TOKEN_END) {
+  if (ok && ((t.at == t.end && t.expect == QLOG_EXPECT_END) ||
+             qlog_tokens_next(&t) == QLOG_TOKEN_END)) {
     return 0;
   }
   error->why = t.why;
@@ -240,6 +312,7 @@ bool qlog_read_list_next(qlog_tokens *t, qlog_value *v) {
   v->token = (uint8_t)token;
   v->text = t->text;
   v->escaped = t->escaped;
+  v->read = false;
   if (token == QLOG_TOKEN_OBJECT || token == QLOG_TOKEN_ARRAY) {
     v->escaped = false;
     return qlog_tokens_skip(t, token, &v->text);

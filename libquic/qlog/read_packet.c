@@ -197,9 +197,7 @@ static const qlog_value *packet_trigger_column(const qlog_convert *c,
                                                qlog_value *v) {
   static const char *const nothing[] = {"", "default", "unknown", "line"};
 
-  v->text = c->in->trigger;
-  v->token = QLOG_TOKEN_STRING;
-  v->escaped = false;
+  *v = (qlog_value){.text = c->in->trigger, .token = QLOG_TOKEN_STRING};
   for (size_t i = 0; i < sizeof(nothing) / sizeof(nothing[0]); i++) {
     if (qlog_value_is(v, nothing[i])) {
       return NULL;

@@ -30,9 +30,9 @@ const qlog_value *qlog_read_first_old(qlog_convert *c, const qlog_object *o,
   return NULL;
 }
 
-/* value_scaled reads a number that is not negative. */
-static bool value_scaled(qlog_convert *c, const qlog_value *v,
-                         unsigned decimals, uint64_t *out) {
+/* value_scaled_other reads a number that is not negative. */
+static bool value_scaled_other(qlog_convert *c, const qlog_value *v,
+                               unsigned decimals, uint64_t *out) {
   bool negative;
   uint64_t n;
 
@@ -50,21 +50,16 @@ static bool value_scaled(qlog_convert *c, const qlog_value *v,
   return true;
 }
 
-bool qlog_value_u64(qlog_convert *c, const qlog_value *v, uint64_t *out) {
-  uint64_t n = 0;
-  size_t i = 0;
+static inline bool value_scaled(qlog_convert *c, const qlog_value *v,
+                                unsigned decimals, uint64_t *out) {
+  return (v && v->read &&
+          qlog_number_scaled((qlog_number){v->digits, v->behind}, decimals,
+                             out)) ||
+         (v && value_scaled_other(c, v, decimals, out));
+}
 
-  if (!v || v->token != QLOG_TOKEN_NUMBER || v->text.len > 19) {
-    return value_scaled(c, v, 0, out);
-  }
-  for (; i < v->text.len && (uint8_t)(v->text.data[i] - '0') <= 9; i++) {
-    n = n * 10 + (uint8_t)(v->text.data[i] - '0');
-  }
-  if (i < v->text.len) {
-    return value_scaled(c, v, 0, out);
-  }
-  *out = n;
-  return true;
+bool qlog_value_u64_other(qlog_convert *c, const qlog_value *v, uint64_t *out) {
+  return value_scaled(c, v, 0, out);
 }
 
 bool qlog_value_thousandths(qlog_convert *c, const qlog_value *v,
@@ -160,8 +155,8 @@ static bool value_name_renamed(const qlog_value *v, const qlog_names *names,
   for (size_t i = 0; i < sizeof(value_renamed) / sizeof(value_renamed[0]);
        i++) {
     const char *name = value_renamed[i].name;
-    const qlog_value newer = {quic_bytes_of(name, strlen(name)),
-                              QLOG_TOKEN_STRING, false};
+    const qlog_value newer = {.text = quic_bytes_of(name, strlen(name)),
+                              .token = QLOG_TOKEN_STRING};
 
     if (qlog_value_is(v, value_renamed[i].old) &&
         value_name_find(&newer, names, out)) {
@@ -434,7 +429,8 @@ bool qlog_value_details(qlog_convert *c, const qlog_value *v,
     return false;
   }
   while (qlog_tokens_member(&t)) {
-    const qlog_value name = {t.text, QLOG_TOKEN_STRING, t.escaped};
+    const qlog_value name = {
+        .text = t.text, .token = QLOG_TOKEN_STRING, .escaped = t.escaped};
 
     if (!qlog_read_list_next(&t, &item)) {
       break;

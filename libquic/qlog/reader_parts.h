@@ -111,8 +111,8 @@ int reader_read(qlog_reader *r, const reader_trace *t, uint64_t *repairs,
 int reader_event(qlog_reader *r, const reader_input *in) QUIC_MUST_USE;
 
 /* reader_value reads a time in the unit of |t| as ns. */
-bool reader_value(const reader_trace *t, quic_bytes text, quic_time *out,
-                  bool *negative);
+bool reader_value(const reader_trace *t, const qlog_envelope_text *text,
+                  quic_time *out, bool *negative);
 
 /* reader_bad tells a record that could not be read. */
 void reader_bad(qlog_reader *r, const reader_input *in, const char *why,

@@ -112,10 +112,13 @@ int reader_read(qlog_reader *r, const reader_trace *t, uint64_t *repairs,
   return rv == QUIC_ERR_NOMEM ? rv : 0;
 }
 
-bool reader_value(const reader_trace *t, quic_bytes text, quic_time *out,
-                  bool *negative) {
-  return qlog_token_scaled(text, qlog_stamp_decimals((qlog_stamp_unit)t->unit),
-                           out, negative);
+bool reader_value(const reader_trace *t, const qlog_envelope_text *text,
+                  quic_time *out, bool *negative) {
+  unsigned decimals = qlog_stamp_decimals((qlog_stamp_unit)t->unit);
+
+  *negative = false;
+  return (text->read && qlog_number_scaled(text->number, decimals, out)) ||
+         qlog_token_scaled(text->text, decimals, out, negative);
 }
 
 /* record_time puts the time of the record at hand on the clock of the trace.
@@ -127,7 +130,7 @@ static const char *record_time(qlog_reader *r, quic_time *out, bool *delta) {
   quic_time from = r->base, v;
   bool negative;
 
-  if (!reader_value(reader_trace_now(r), e->time.text, &v, &negative)) {
+  if (!reader_value(reader_trace_now(r), &e->time, &v, &negative)) {
     return "a time that is no number, or too large";
   }
   repairs[QLOG_REPAIR_TEXT_NUMBER] += e->time.string;

@@ -90,7 +90,7 @@ static void trace_times(qlog_reader *r, const qlog_head *h,
   r->time_format = h->time_format;
   r->reference = h->reference;
   if (first &&
-      !reader_value(reader_trace_now(r), first->time.text, &time, &negative)) {
+      !reader_value(reader_trace_now(r), &first->time, &time, &negative)) {
     time = 0;
   }
   if (r->reference == 0 && h->logging_start) {
@@ -123,7 +123,7 @@ static qlog_time_format trace_format(const qlog_reader *r,
     return (qlog_time_format)r->time_format;
   }
   if (first &&
-      reader_value(reader_trace_now(r), first->time.text, &time, &negative) &&
+      reader_value(reader_trace_now(r), &first->time, &time, &negative) &&
       !negative && qlog_stamp_wall(time)) {
     return QLOG_TIME_ABSOLUTE;
   }

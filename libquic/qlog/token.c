@@ -1,22 +1,12 @@
 #include "qlog/token.h"
 
-#include "qlog/plain.h"
-
-/* What may come next. */
-enum {
-  EXPECT_VALUE,       /* of the text, of a member, or behind a comma */
-  EXPECT_FIRST_VALUE, /* or ] */
-  EXPECT_FIRST_KEY,   /* or } */
-  EXPECT_REST,        /* a comma or a closing bracket */
-  EXPECT_END,         /* of the text */
-  EXPECT_NOTHING      /* there was an error */
-};
+#include "qlog/token_parts.h"
 
 static qlog_token token_error(qlog_tokens *t, const uint8_t *where,
                               const char *why) {
   t->at = t->where = where;
   t->why = why;
-  t->expect = EXPECT_NOTHING;
+  t->expect = QLOG_EXPECT_NOTHING;
   return QLOG_TOKEN_ERROR;
 }
 
@@ -117,11 +107,6 @@ static const uint8_t *token_some_digits(qlog_tokens *t, const uint8_t *p) {
   return rest;
 }
 
-static inline void token_value_done(qlog_tokens *t, const uint8_t *p) {
-  t->at = p;
-  t->expect = t->depth ? EXPECT_REST : EXPECT_END;
-}
-
 static qlog_token token_number(qlog_tokens *t, const uint8_t *p) {
   const uint8_t *start = p;
 
@@ -143,7 +128,7 @@ static qlog_token token_number(qlog_tokens *t, const uint8_t *p) {
     }
   }
   t->text = quic_bytes_of(start, (size_t)(p - start));
-  token_value_done(t, p);
+  qlog_tokens_done(t, p);
   return QLOG_TOKEN_NUMBER;
 }
 
@@ -157,7 +142,7 @@ static qlog_token token_literal(qlog_tokens *t, const uint8_t *p,
   if (left < len) {
     return token_cut(t);
   }
-  token_value_done(t, p + len);
+  qlog_tokens_done(t, p + len);
   return token;
 }
 
@@ -165,23 +150,14 @@ static qlog_token token_open(qlog_tokens *t, const uint8_t *p, bool object) {
   if (t->depth == QLOG_DEPTH_MAX) {
     return token_error(t, p, "nested too deeply");
   }
-  t->objects &= ~(UINT64_C(1) << t->depth);
-  t->objects |= (uint64_t)object << t->depth;
-  t->depth++;
-  t->at = p + 1;
-  t->expect = object ? EXPECT_FIRST_KEY : EXPECT_FIRST_VALUE;
+  qlog_tokens_enter(t, p, object);
   return object ? QLOG_TOKEN_OBJECT : QLOG_TOKEN_ARRAY;
 }
 
-static inline bool token_in_object(const qlog_tokens *t) {
-  return (t->objects >> (t->depth - 1)) & 1;
-}
-
 static qlog_token token_close(qlog_tokens *t, const uint8_t *p) {
-  bool object = token_in_object(t);
+  bool object = qlog_tokens_in_object(t);
 
-  t->depth--;
-  token_value_done(t, p + 1);
+  qlog_tokens_leave(t, p);
   return object ? QLOG_TOKEN_OBJECT_END : QLOG_TOKEN_ARRAY_END;
 }
 
@@ -192,7 +168,7 @@ static inline qlog_token token_value(qlog_tokens *t, const uint8_t *p) {
     if (!p) {
       return QLOG_TOKEN_ERROR;
     }
-    token_value_done(t, p);
+    qlog_tokens_done(t, p);
     return QLOG_TOKEN_STRING;
   case '{':
     return token_open(t, p, true);
@@ -228,13 +204,13 @@ static inline qlog_token token_key(qlog_tokens *t, const uint8_t *p) {
     return token_error(t, p, "a key without a colon");
   }
   t->at = p + 1;
-  t->expect = EXPECT_VALUE;
+  t->expect = QLOG_EXPECT_VALUE;
   return QLOG_TOKEN_KEY;
 }
 
 /* token_rest takes what stands behind a value inside an array or object. */
 static inline qlog_token token_rest(qlog_tokens *t, const uint8_t *p) {
-  bool object = token_in_object(t);
+  bool object = qlog_tokens_in_object(t);
   uint8_t closing = object ? '}' : ']';
 
   if (*p == closing) {
@@ -260,27 +236,27 @@ void qlog_tokens_init(qlog_tokens *t, quic_bytes json) {
   memset(t, 0, sizeof(*t));
   t->start = t->at = json.len ? json.data : &nothing;
   t->end = t->start + json.len;
-  t->expect = EXPECT_VALUE;
+  t->expect = QLOG_EXPECT_VALUE;
 }
 
 qlog_token qlog_tokens_next(qlog_tokens *t) {
   const uint8_t *p;
 
-  if (t->expect == EXPECT_NOTHING) {
+  if (t->expect == QLOG_EXPECT_NOTHING) {
     return QLOG_TOKEN_ERROR;
   }
   p = qlog_plain_spaces(t->at, t->end);
   if (p == t->end) {
-    return t->expect == EXPECT_END ? QLOG_TOKEN_END : token_cut(t);
+    return t->expect == QLOG_EXPECT_END ? QLOG_TOKEN_END : token_cut(t);
   }
   switch (t->expect) {
-  case EXPECT_REST:
+  case QLOG_EXPECT_REST:
     return token_rest(t, p);
-  case EXPECT_FIRST_KEY:
+  case QLOG_EXPECT_FIRST_KEY:
     return *p == '}' ? token_close(t, p) : token_key(t, p);
-  case EXPECT_FIRST_VALUE:
+  case QLOG_EXPECT_FIRST_VALUE:
     return *p == ']' ? token_close(t, p) : token_value(t, p);
-  case EXPECT_END:
+  case QLOG_EXPECT_END:
     return token_error(t, p, "something behind the value");
   default:
     return token_value(t, p);
