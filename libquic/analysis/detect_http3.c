@@ -57,7 +57,7 @@ static int http3_initiator(const quic_picture *p, int initiator,
   if (initiator == QLOG_UNSET) {
     return stream_id & 1 ? QUIC_SIDE_SERVER : QUIC_SIDE_CLIENT;
   }
-  return initiator == QLOG_LOCAL ? p->local : !p->local;
+  return initiator == QLOG_LOCAL ? p->logger : !p->logger;
 }
 
 static void http3_stream_type(http3_state *s, quic_findings *f,
@@ -120,7 +120,7 @@ static const char *http3_misplaced(const http3_state *s, uint64_t type,
 static void http3_frame(http3_state *s, quic_findings *f, const quic_picture *p,
                         const qlog_event *e) {
   const qlog_h3_frame *h = &e->u.h3_frame;
-  int side = e->type == QLOG_H3_FRAME_CREATED ? p->local : !p->local;
+  int side = e->type == QLOG_H3_FRAME_CREATED ? p->logger : !p->logger;
   const quic_h3_frame_info *info;
   const char *why;
 

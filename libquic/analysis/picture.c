@@ -13,6 +13,7 @@ void quic_picture_init(quic_picture *p, const quic_analysis *analysis,
   p->analysis = analysis;
   p->vantage = settings->vantage;
   p->local = settings->sent_is_client ? QUIC_SIDE_CLIENT : QUIC_SIDE_SERVER;
+  p->logger = p->local;
   p->start = p->now = p->handshake = p->last_loss = QUIC_TIME_NEVER;
   p->last_sent = p->last_received = p->last_ack = QUIC_TIME_NEVER;
   p->mds = PICTURE_MDS;

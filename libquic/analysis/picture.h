@@ -11,6 +11,7 @@
 typedef struct quic_picture {
   const quic_analysis *analysis; /* has seen the event already */
   quic_vantage vantage;
+  int logger; /* side that "local" and packet_sent mean in the events */
   int local; /* side whose window and flight this is: the endpoint's; between
                 the endpoints the side that sent more STREAM data so far */
   quic_time start, now; /* first and current event */

@@ -25,7 +25,8 @@ typedef const qlog_schema_field fields;
 /* --- main-schema ---------------------------------------------------------- */
 
 static fields fields_file[] = {
-    MUST_SET("file_schema", file_schema), MUST_SET("serialization_format", media),
+    MUST_SET("file_schema", file_schema),
+    MUST_SET("serialization_format", media),
     MAY("title", TEXT), MAY("description", TEXT), MUST("trace", TRACE), END};
 
 static fields fields_trace[] = {

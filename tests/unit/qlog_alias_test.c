@@ -435,9 +435,10 @@ static void test_parameters(void **state) {
        "\"tls_cipher\":\"AES256_GCM\"}",
        0, "quic:parameters_set",
        "{\"initiator\":\"remote\",\"tls_cipher\":\"AES_256_GCM_SHA384\","
-       "\"max_idle_timeout\":30000,\"max_udp_payload_size\":1440,"
        "\"original_destination_connection_id\":\"0a\","
-       "\"stateless_reset_token\":\"000102030405060708090a0b0c0d0e0f\"}"},
+       "\"max_idle_timeout\":30000,"
+       "\"stateless_reset_token\":\"000102030405060708090a0b0c0d0e0f\","
+       "\"max_udp_payload_size\":1440}"},
       {"quic:parameters_set",
        "{\"preferred_address\":{\"ip_v4\":\"192.0.2.1\",\"port_v4\":443,"
        "\"connection_id\":\"0102\",\"stateless_reset_token\":"
@@ -448,8 +449,8 @@ static void test_parameters(void **state) {
        "{\"preferred_address\":{\"ip_v4\":\"192.0.2.1\",\"port_v4\":443,"
        "\"connection_id\":\"0102\",\"stateless_reset_token\":"
        "\"000102030405060708090a0b0c0d0e0f\"},\"grease_quic_bit\":true,"
-       "\"unknown_parameters\":[{\"id\":4278509083,\"value\":\"43e8\"},"
-       "{\"id\":33,\"value\":\"ab\"}]}"},
+       "\"unknown_parameters\":[{\"id\":33,\"value\":\"ab\"},"
+       "{\"id\":4278509083,\"value\":\"43e8\"}]}"},
       {"transport:version_information",
        "{\"client_versions\":[1,1798521807],\"chosen_version\":\"1\"}", 0,
        "quic:version_information",
