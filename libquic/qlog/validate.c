@@ -75,7 +75,6 @@ static void validate_leave(validate *v, size_t len) {
    passes over it. */
 static void validate_wrong(validate *v, qlog_tokens *t, qlog_token token,
                            qlog_rule rule, const qlog_schema_field *field) {
-  const uint8_t *at = t->at;
   char buf[QLOG_WANTS_MAX];
   quic_bytes found;
   quic_text wants;
@@ -85,7 +84,7 @@ static void validate_wrong(validate *v, qlog_tokens *t, qlog_token token,
   }
   quic_text_init(&wants, buf, sizeof(buf));
   qlog_schema_wants(field, &wants);
-  validate_tell(v, rule, quic_text_cstr(&wants), found, at);
+  validate_tell(v, rule, quic_text_cstr(&wants), found, found.data);
 }
 
 /* --- values ---------------------------------------------------------------
@@ -265,7 +264,7 @@ static void validate_nested(validate *v, qlog_tokens *t,
 /* validate_one checks a value whose token was taken. */
 static void validate_one(validate *v, qlog_tokens *t, qlog_token token,
                          const qlog_schema_field *field) {
-  const uint8_t *at = t->at;
+  const uint8_t *at = t->at - 1; /* where an array opened */
   bool nested =
       field->type == QLOG_SCHEMA_MAP ||
       (field->type >= QLOG_SCHEMA_DATA && field->type != QLOG_SCHEMA_OBJECTS);
