@@ -449,8 +449,8 @@ static void test_parameters(void **state) {
        "{\"preferred_address\":{\"ip_v4\":\"192.0.2.1\",\"port_v4\":443,"
        "\"connection_id\":\"0102\",\"stateless_reset_token\":"
        "\"000102030405060708090a0b0c0d0e0f\"},\"grease_quic_bit\":true,"
-       "\"unknown_parameters\":[{\"id\":33,\"value\":\"ab\"},"
-       "{\"id\":4278509083,\"value\":\"43e8\"}]}"},
+       "\"unknown_parameters\":[{\"id\":4278509083,\"value\":\"43e8\"},"
+       "{\"id\":33,\"value\":\"ab\"}]}"},
       {"transport:version_information",
        "{\"client_versions\":[1,1798521807],\"chosen_version\":\"1\"}", 0,
        "quic:version_information",
