@@ -1,5 +1,6 @@
 /* What is wrong, worst first: for people, as JSON, as SARIF 2.1.0. */
 
+#include "cli/para.h"
 #include "qlog/json.h"
 #include "qlogview/say.h"
 
@@ -29,13 +30,17 @@ static bool findings_counts(const quic_finding *f) {
 
 /* Text. */
 
+#define FINDINGS_INDENT 10 /* columns before what is said of a finding */
+
 static void findings_lines(quic_text *t, const char *text) {
   while (*text) {
     size_t n = strcspn(text, "\n");
+    cli_para para;
 
-    quic_text_str(t, "          ");
-    quic_text_mem(t, text, n);
-    quic_text_char(t, '\n');
+    cli_para_init(&para);
+    quic_text_mem(&para.text, text, n);
+    quic_text_pad(t, quic_text_pos(t), FINDINGS_INDENT);
+    cli_para_put(&para, t, FINDINGS_INDENT, FINDINGS_INDENT + 2);
     text += n + (text[n] == '\n');
   }
 }

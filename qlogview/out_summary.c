@@ -2,8 +2,10 @@
    how it ended. */
 
 #include "analysis/limits.h"
+#include "cli/para.h"
 #include "qlogview/say.h"
 
+#define SUMMARY_INDENT 12   /* columns before what is said */
 #define SUMMARY_FINDINGS 5  /* shown; --findings has the others */
 #define SUMMARY_BAR 40      /* cells */
 #define SUMMARY_RECEIVER 10 /* times the data: a log of a receiver */
@@ -16,7 +18,7 @@ static void summary_title(quic_text *t, const char *title) {
   size_t start = quic_text_pos(t);
 
   quic_text_str(t, title);
-  quic_text_pad(t, start, 12);
+  quic_text_pad(t, start, SUMMARY_INDENT);
 }
 
 /* summary_data: octets of STREAM data that |side| sent, each counted once. */
@@ -90,7 +92,28 @@ static void summary_rtt(quic_text *t, const qv_connection *c) {
   }
 }
 
-/* summary_bar draws the shares as letters, and names them. */
+static void summary_shares(quic_text *t, const quic_limits *l) {
+  cli_para para;
+  int any = 0;
+
+  cli_para_init(&para);
+  for (int i = 0; i < QUIC_LIMITS; i++) {
+    uint64_t share = quic_limits_share(l, (quic_limit)i);
+
+    if (share) {
+      quic_text_str(&para.text, any++ ? ", " : "");
+      quic_text_printf(&para.text, "%s ", quic_limit_name((quic_limit)i));
+      qv_say_percent(&para.text, share);
+    }
+  }
+  if (l->no_window) {
+    quic_text_str(&para.text, " (guessed: the log tells no window)");
+  }
+  summary_title(t, "");
+  cli_para_put(&para, t, SUMMARY_INDENT, SUMMARY_INDENT);
+}
+
+/* summary_limits draws the shares as letters, and names them. */
 static void summary_limits(quic_text *t, const qv_connection *c) {
   static const char letters[QUIC_LIMITS] = {'A', 'C', 'F', 'P', 'X', 'R', '.'};
   const quic_limits *l = quic_findings_limits(c->findings);
@@ -113,20 +136,8 @@ static void summary_limits(quic_text *t, const qv_connection *c) {
   while (done++ < SUMMARY_BAR) {
     quic_text_char(t, ' ');
   }
-  quic_text_char(t, ']');
-  for (int i = 0, any = 0; i < QUIC_LIMITS; i++) {
-    uint64_t share = quic_limits_share(l, (quic_limit)i);
-
-    if (share) {
-      quic_text_str(t, any++ ? ", " : "  ");
-      quic_text_printf(t, "%s ", quic_limit_name((quic_limit)i));
-      qv_say_percent(t, share);
-    }
-  }
-  if (l->no_window) {
-    quic_text_str(t, " (guessed: the log tells no window)");
-  }
-  quic_text_char(t, '\n');
+  quic_text_str(t, "]\n");
+  summary_shares(t, l);
   if (c->vantage != QUIC_VANTAGE_NETWORK &&
       summary_data(c, !local) / SUMMARY_RECEIVER > summary_data(c, local)) {
     summary_title(t, "");
@@ -198,6 +209,7 @@ static void summary_ended(void *user, qv_connection *c) {
   out_summary *o = user;
   const qv_context *ctx = o->base.ctx;
   quic_text *t = ctx->out;
+  cli_para para;
 
   if (!qv_wanted(ctx, c)) {
     return;
@@ -210,8 +222,9 @@ static void summary_ended(void *user, qv_connection *c) {
   summary_limits(t, c);
   summary_findings(t, ctx, c);
   summary_title(t, "ended");
-  quic_close_sentence(quic_analysis_close(c->analysis), t);
-  quic_text_char(t, '\n');
+  cli_para_init(&para);
+  quic_close_sentence(quic_analysis_close(c->analysis), &para.text);
+  cli_para_put(&para, t, SUMMARY_INDENT, SUMMARY_INDENT);
 }
 
 /* summary_file says how good the log is, where it is not. */

@@ -48,6 +48,13 @@ static void setup_spiral(lg_settings *s, lg_draw *d) {
   s->stop = s->way[0].loss_to + lg_between(d, 60, 700) * d->rtt;
 }
 
+/* setup_cured: the same link and transfer under a controller that keeps its
+   recovery boundary and its epoch apart. */
+static void setup_cured(lg_settings *s, lg_draw *d) {
+  setup_spiral(s, d);
+  scenario_cc(s, LG_CC_CUBIC);
+}
+
 static bool accept_spiral(const lg_settings *s, const lg_facts *f) {
   (void)s;
   /* the recovery may lie more than a round trip ahead for some time, and the
@@ -548,6 +555,8 @@ const lg_scenario lg_scenarios[] = {
      {NULL}, {NULL}, NULL},
     {"clean_lan", lg_setup_lan, lg_accept_lan, {NULL}, {NULL}, NULL},
     {"death_spiral", setup_spiral, accept_spiral, {"death_spiral"},
+     {"loss_burst", "window_at_floor", "window_collapse"}, "open"},
+    {"spiral_cured", setup_cured, accept_any, {NULL},
      {"loss_burst", "window_at_floor", "window_collapse"}, "open"},
     {"floor_loss", setup_floor, accept_floor, {"window_at_floor"},
      {"loss_burst", "window_collapse", "black_hole"}, "open"},
