@@ -1,7 +1,6 @@
 /* How the connections of many files ended, counted: for people, as JSON, as
    CSV. */
 
-#include "cli/complain.h"
 #include "cli/table.h"
 #include "qlog/json.h"
 #include "qlogview/csv.h"
@@ -29,12 +28,7 @@ static void closes_ended(void *user, qv_connection *c) {
 }
 
 static void closes_file(qv_out *base, const qv_file *file, bool failed) {
-  out_closes *o = (out_closes *)base;
-
-  if (qv_roll_file(&o->roll, base->ctx, file, failed) == QV_ROLL_FAILED &&
-      file->problem[0] && file->no_qlog) {
-    cli_complain("%s: %s", base->ctx->path, file->problem);
-  }
+  (void)qv_roll_tell(&((out_closes *)base)->roll, base->ctx, file, failed);
 }
 
 /* closes_name writes the name of the code, or of the TLS alert in it; "" when

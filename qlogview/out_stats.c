@@ -8,6 +8,7 @@
 #include "qlog/json.h"
 #include "qlogview/counts.h"
 #include "qlogview/oddities.h"
+#include "qlogview/roll.h"
 #include "qlogview/say.h"
 
 #define STATS_BAR 24      /* cells */
@@ -16,6 +17,7 @@
 typedef struct out_stats {
   qv_out base;
   qv_oddities odd; /* of the file in work */
+  qv_roll roll;
   uint64_t untold; /* connections without memory to count in */
   qlog_json json;
 } out_stats;
@@ -381,7 +383,8 @@ static void stats_file(qv_out *base, const qv_file *file, bool failed) {
   out_stats *o = (out_stats *)base;
   qlog_json *j = &o->json;
 
-  if (failed && file->stats.records == 0) {
+  if (qv_roll_tell(&o->roll, base->ctx, file, failed) != QV_ROLL_READ &&
+      file->stats.records == 0) {
     /* The complaint said all there is. */
   } else if (base->ctx->opt->format == QV_JSON) {
     qlog_json_object(j);
@@ -405,7 +408,12 @@ static int stats_finish(qv_out *base) {
                  (unsigned long long)o->untold);
     return QV_EXIT_INPUT;
   }
-  return 0;
+  return qv_roll_status(&o->roll, 0);
+}
+
+static void stats_del(qv_out *base) {
+  qv_roll_free(&((out_stats *)base)->roll);
+  qv_out_free(base);
 }
 
 qv_out *qv_out_stats_new(const qv_context *ctx) {
@@ -413,6 +421,7 @@ qv_out *qv_out_stats_new(const qv_context *ctx) {
 
   if (o) {
     o->base.analyse = false;
+    o->base.lenient = true;
     o->base.ops = (qv_load_ops){.trace = stats_trace,
                                 .begin = stats_begin,
                                 .record = stats_record,
@@ -420,6 +429,8 @@ qv_out *qv_out_stats_new(const qv_context *ctx) {
                                 .ended = stats_ended};
     o->base.file = stats_file;
     o->base.finish = stats_finish;
+    o->base.del = stats_del;
+    qv_roll_init(&o->roll, ctx->mem);
     qlog_json_init(&o->json, ctx->out);
   }
   return &o->base;

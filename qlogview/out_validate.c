@@ -3,6 +3,7 @@
 #include "cli/complain.h"
 #include "cli/table.h"
 #include "qlog/json.h"
+#include "qlogview/roll.h"
 #include "qlogview/say.h"
 #include "qlogview/violations.h"
 
@@ -24,6 +25,7 @@ typedef struct out_validate {
     size_t len, cap;
   } head;
   bool starved, errors;
+  qv_roll roll;
   qlog_json json;
 } out_validate;
 
@@ -339,7 +341,8 @@ static void validate_file(qv_out *base, const qv_file *file, bool failed) {
   if (file->stats.truncated || file->cut) {
     qv_violations_add(&o->all, &cut, file->stats.records, file->stats.octets);
   }
-  if (!failed || file->stats.records) {
+  if (qv_roll_tell(&o->roll, base->ctx, file, failed) == QV_ROLL_READ ||
+      file->stats.records) {
     qv_violations_sort(&o->all);
     if (base->ctx->opt->format == QV_JSON) {
       validate_json(o);
@@ -359,13 +362,14 @@ static int validate_finish(qv_out *base) {
     cli_complain("out of memory: not all of it was compared");
     return QV_EXIT_INPUT;
   }
-  return o->errors ? QV_EXIT_FOUND : 0;
+  return qv_roll_status(&o->roll, o->errors ? QV_EXIT_FOUND : 0);
 }
 
 static void validate_del(qv_out *base) {
   out_validate *o = (out_validate *)base;
 
   qv_violations_free(&o->all);
+  qv_roll_free(&o->roll);
   quic_mem_free(base->ctx->mem, o->head.text);
   qv_out_free(base);
 }
@@ -375,6 +379,7 @@ qv_out *qv_out_validate_new(const qv_context *ctx) {
 
   if (o) {
     o->base.analyse = false;
+    o->base.lenient = true;
     o->base.ops = (qv_load_ops){.trace = validate_trace,
                                 .begin = validate_begin,
                                 .record = validate_record,
@@ -384,6 +389,7 @@ qv_out *qv_out_validate_new(const qv_context *ctx) {
     o->base.finish = validate_finish;
     o->base.del = validate_del;
     qv_violations_init(&o->all, ctx->mem, ctx->seed);
+    qv_roll_init(&o->roll, ctx->mem);
     qlog_json_init(&o->json, ctx->out);
   }
   return &o->base;

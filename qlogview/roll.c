@@ -56,6 +56,16 @@ qv_rolled qv_roll_file(qv_roll *roll, const qv_context *ctx,
   return QV_ROLL_FAILED;
 }
 
+qv_rolled qv_roll_tell(qv_roll *roll, const qv_context *ctx,
+                       const qv_file *file, bool failed) {
+  qv_rolled rolled = qv_roll_file(roll, ctx, file, failed);
+
+  if (rolled == QV_ROLL_FAILED && file->no_qlog) {
+    cli_complain("%s: %s", ctx->path, file->problem);
+  }
+  return rolled;
+}
+
 /* What lines there are. */
 enum { ROLL_DAMAGED, ROLL_FAILED, ROLL_OTHERS, ROLL_LINES };
 

@@ -35,6 +35,11 @@ void qv_roll_free(qv_roll *roll);
 qv_rolled qv_roll_file(qv_roll *roll, const qv_context *ctx,
                        const qv_file *file, bool failed);
 
+/* qv_roll_tell does the same and complains of a failure that nothing complained
+   of yet. */
+qv_rolled qv_roll_tell(qv_roll *roll, const qv_context *ctx,
+                       const qv_file *file, bool failed);
+
 /* qv_roll_say writes a line for each kind of file there is, below |t|. */
 void qv_roll_say(const qv_roll *roll, quic_text *t);
 
