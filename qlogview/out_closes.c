@@ -278,5 +278,5 @@ qv_out *qv_out_closes_new(const qv_context *ctx) {
     cli_table_init(&o->table, ctx->mem, columns,
                    sizeof(columns) / sizeof(columns[0]));
   }
-  return &o->base;
+  return (qv_out *)o;
 }

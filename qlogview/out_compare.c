@@ -392,5 +392,5 @@ qv_out *qv_out_compare_new(const qv_context *ctx) {
     o->base.del = compare_del;
     qlog_json_init(&o->json, ctx->out);
   }
-  return &o->base;
+  return (qv_out *)o;
 }

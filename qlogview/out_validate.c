@@ -392,5 +392,5 @@ qv_out *qv_out_validate_new(const qv_context *ctx) {
     qv_roll_init(&o->roll, ctx->mem);
     qlog_json_init(&o->json, ctx->out);
   }
-  return &o->base;
+  return (qv_out *)o;
 }
