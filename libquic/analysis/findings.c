@@ -25,6 +25,12 @@ static const quic_detector *const findings_detectors[] = {
 #define FINDINGS_DETECTORS                                                     \
   (sizeof(findings_detectors) / sizeof(findings_detectors[0]))
 
+/* The detectors that want a type of event, in their order. */
+typedef struct findings_wanting {
+  uint8_t len;
+  uint8_t of[FINDINGS_DETECTORS];
+} findings_wanting;
+
 struct quic_findings {
   const quic_mem *mem;
   quic_picture picture;
@@ -33,7 +39,7 @@ struct quic_findings {
   uint64_t count[QUIC_FINDING_IDS];
   quic_duration total[QUIC_FINDING_IDS];
   bool needs[QUIC_FINDING_IDS]; /* said already */
-  uint64_t events;              /* that any detector wants */
+  findings_wanting wanting[QLOG_EVENT_TYPES];
   void *state[FINDINGS_DETECTORS];
 };
 
@@ -45,6 +51,16 @@ const char *quic_severity_name(quic_severity s) {
 
 const quic_finding_info *quic_finding_info_of(quic_finding_id id) {
   return (unsigned)id < QUIC_FINDING_IDS ? &findings_table[id] : NULL;
+}
+
+static void findings_want(quic_findings *f, size_t detector) {
+  for (size_t type = 0; type < QLOG_EVENT_TYPES; type++) {
+    if (findings_detectors[detector]->events >> type & 1) {
+      findings_wanting *w = &f->wanting[type];
+
+      w->of[w->len++] = (uint8_t)detector;
+    }
+  }
 }
 
 int quic_findings_new(quic_findings **out, const quic_mem *mem,
@@ -61,7 +77,7 @@ int quic_findings_new(quic_findings **out, const quic_mem *mem,
   for (size_t i = 0; i < FINDINGS_DETECTORS; i++) {
     const quic_detector *d = findings_detectors[i];
 
-    f->events |= d->events;
+    findings_want(f, i);
     f->state[i] = quic_mem_zalloc(mem, d->size ? d->size : 1);
     if (!f->state[i]) {
       goto fail;
@@ -93,7 +109,7 @@ void quic_findings_del(quic_findings *f) {
 }
 
 void *quic_findings_state(const quic_findings *f, const quic_detector *d) {
-  for (size_t i = 0; i < FINDINGS_DETECTORS; i++) {
+  for (size_t i = FINDINGS_DETECTORS; i-- > 0;) { /* the limits, mostly */
     if (findings_detectors[i] == d) {
       return f->state[i];
     }
@@ -102,16 +118,13 @@ void *quic_findings_state(const quic_findings *f, const quic_detector *d) {
 }
 
 void quic_findings_event(quic_findings *f, const qlog_event *e) {
-  uint64_t bit = (uint64_t)1 << e->type;
+  const findings_wanting *w = &f->wanting[e->type];
 
   quic_picture_event(&f->picture, e);
-  if (!(f->events & bit)) {
-    return;
-  }
-  for (size_t i = 0; i < FINDINGS_DETECTORS; i++) {
-    if (findings_detectors[i]->events & bit) {
-      findings_detectors[i]->event(f->state[i], f, &f->picture, e);
-    }
+  for (size_t i = 0; i < w->len; i++) {
+    size_t d = w->of[i];
+
+    findings_detectors[d]->event(f->state[d], f, &f->picture, e);
   }
 }
 

@@ -19,6 +19,7 @@ void quic_picture_init(quic_picture *p, const quic_analysis *analysis,
   p->mds = PICTURE_MDS;
   p->floor = 2 * PICTURE_MDS;
   p->cwnd_min = p->initial_window = QLOG_NONE;
+  p->sampled = QUIC_SIDE_UNKNOWN;
 }
 
 static bool picture_carry(uint64_t *to, uint64_t from) {
@@ -128,11 +129,25 @@ static void picture_recovery(quic_picture *p) {
   }
 }
 
-static void picture_round_trips(quic_picture *p) {
+/* picture_same_trips: packets change nothing but by a sample of their ACKs, or
+   when another side is looked at. */
+static bool picture_same_trips(const quic_picture *p, const qlog_event *e,
+                               const quic_rtt *rtt) {
+  return qlog_event_is_packet(e) && p->samples == rtt->samples &&
+         p->sampled == p->local;
+}
+
+static void picture_round_trips(quic_picture *p, const qlog_event *e) {
   const quic_rtt *rtt = quic_analysis_rtt(p->analysis, p->local);
-  const quic_analysis_limits *limits = quic_analysis_limits_of(p->analysis);
+  const quic_analysis_limits *limits;
   quic_duration var;
 
+  if (picture_same_trips(p, e, rtt)) {
+    return;
+  }
+  limits = quic_analysis_limits_of(p->analysis);
+  p->samples = rtt->samples;
+  p->sampled = p->local;
   if (p->told_rtt) {
     p->srtt = p->metrics.smoothed_rtt;
     p->min_rtt = p->metrics.min_rtt == QLOG_NONE || p->metrics.min_rtt == 0
@@ -225,5 +240,5 @@ void quic_picture_event(quic_picture *p, const qlog_event *e) {
   }
   p->handshake = phases->at[QUIC_PHASE_COMPLETE].time;
   p->confirmed = quic_mark_set(&phases->at[QUIC_PHASE_CONFIRMED]);
-  picture_round_trips(p);
+  picture_round_trips(p, e);
 }

@@ -33,6 +33,8 @@ typedef struct quic_picture {
       min_rtt; /* best known: told, else measured; 0 = unknown */
   quic_duration rttvar;
   quic_duration pto; /* of it, max_ack_delay included */
+  uint64_t samples;  /* of the round trip that these are made from */
+  int sampled;       /* and whose */
 
   const char *state; /* congestion state as told: "recovery"; NULL. Lives until
                         the next event */

@@ -23,6 +23,7 @@ struct quic_requests {
   size_t len, cap;
   uint32_t *slots; /* index + 1, open addressing; 0 = free */
   size_t nslots;   /* power of two, or 0 */
+  size_t recent;   /* index of the one found last */
   uint64_t count;
   uint64_t beyond; /* largest ID that was not kept; QLOG_NONE */
 };
@@ -97,10 +98,14 @@ static requests_item *requests_item_of(quic_requests *r, uint64_t id) {
   if (id == QLOG_NONE || (id & 3) != 0) {
     return NULL;
   }
+  if (r->recent < r->len && r->items[r->recent].request.stream_id == id) {
+    return &r->items[r->recent];
+  }
   if (r->nslots) {
     slot = requests_slot(r, id);
     if (r->slots[slot]) {
-      return &r->items[r->slots[slot] - 1];
+      r->recent = r->slots[slot] - 1;
+      return &r->items[r->recent];
     }
   }
   if (r->len >= QUIC_REQUESTS_MAX ||
