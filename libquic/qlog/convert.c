@@ -72,15 +72,24 @@ static void convert_list_reset(const quic_mem *mem, void **items, size_t *cap,
   }
 }
 
-static void convert_begin(qlog_convert *c, const qlog_convert_in *in) {
-  static const uint8_t line[] = "line";
-  const qlog_convert_trace *trace = in->trace;
-
+void qlog_convert_release(qlog_convert *c) {
   qlog_scratch_reset(&c->scratch);
+  c->lent = false;
   convert_list_reset(c->mem, (void **)&c->frames, &c->frames_cap,
                      sizeof(*c->frames));
   convert_list_reset(c->mem, (void **)&c->ranges, &c->ranges_cap,
                      sizeof(*c->ranges));
+}
+
+bool qlog_convert_full(const qlog_convert *c) {
+  return c->lent || qlog_scratch_much(&c->scratch);
+}
+
+static void convert_begin(qlog_convert *c, const qlog_convert_in *in) {
+  static const uint8_t line[] = "line";
+  const qlog_convert_trace *trace = in->trace;
+
+  c->scratch.failed = false;
   c->in = in;
   c->repairs = trace && trace->repairs ? trace->repairs : c->unheard;
   c->microseconds = trace && trace->microseconds;

@@ -2,8 +2,8 @@
 #define QUIC_QLOG_CONVERT_H
 
 /* qlog_convert makes a qlog_event of one record's "data", whichever generation
-   of names, fields and units it is written in.  What an event points to lives
-   in its scratch memory until the next call. */
+   of names, fields and units it is written in.  What events point to lives in
+   its scratch memory until qlog_convert_release. */
 
 #include "base/mem.h"
 #include "qlog/event.h"
@@ -45,5 +45,12 @@ typedef struct qlog_convert_error {
 int qlog_convert_event(qlog_convert *c, const qlog_convert_in *in,
                        qlog_event *out,
                        qlog_convert_error *error) QUIC_MUST_USE;
+
+/* qlog_convert_full tells that the events so far take so much memory that they
+   have to be released before the next one is made. */
+bool qlog_convert_full(const qlog_convert *c);
+
+/* qlog_convert_release takes back what the events so far point to. */
+void qlog_convert_release(qlog_convert *c);
 
 #endif /* !defined(QUIC_QLOG_CONVERT_H) */

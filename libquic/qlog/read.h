@@ -217,11 +217,11 @@ struct qlog_convert {
   qlog_object top, frame, item; /* data; frames[i]; elements of other lists */
   quic_frame *frames;
   size_t nframes, frames_cap;
+  bool lent;          /* an event points to |frames| */
   quic_range *ranges; /* of the ACK that is being read; |end| inclusive */
   size_t nranges, ranges_cap;
   size_t ranges_left; /* of QLOG_READ_RANGES_MAX */
-  quic_header header;
-  quic_h3_frame h3;
+  quic_h3_frame *h3;
 };
 
 /* --- alias.c ---------------------------------------------------------------
@@ -372,6 +372,12 @@ bool qlog_read_error_code(const qlog_object *o, uint64_t *code);
 /* qlog_read_frame makes a frame of |c->frame| and puts it behind
    |c->frames|. */
 void qlog_read_frame(qlog_convert *c);
+
+#define QLOG_READ_FRAMES_FEW 32 /* frames of a record that are copied */
+
+/* qlog_read_frames returns the frames so far, to be kept with the event; NULL
+   without memory. */
+const quic_frame *qlog_read_frames(qlog_convert *c);
 
 /* qlog_read_frame_type returns the type that a frame of that name has, without
    flags; QLOG_NONE when there is none. */

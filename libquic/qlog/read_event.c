@@ -169,8 +169,8 @@ void qlog_read_frame_list(qlog_convert *c, qlog_event *e) {
   if (c->hint) {
     frames_one(c, e);
   }
-  f->frames = c->frames;
-  f->nframes = c->nframes;
+  f->frames = qlog_read_frames(c);
+  f->nframes = f->frames ? c->nframes : 0;
   f->ack_delay_exponent = c->ack_raw ? f->ack_delay_exponent : 0;
   (void)qlog_value_numbers(c, qlog_object_get(&c->top, QLOG_KEY_PACKET_NUMBERS),
                            &f->packet_numbers, &f->npacket_numbers);

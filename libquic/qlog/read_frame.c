@@ -463,6 +463,24 @@ static quic_frame *frame_push(qlog_convert *c) {
   return &c->frames[c->nframes++];
 }
 
+const quic_frame *qlog_read_frames(qlog_convert *c) {
+  const size_t size = c->nframes * sizeof(*c->frames);
+  quic_frame *frames;
+
+  if (c->nframes == 0) {
+    return NULL;
+  }
+  if (c->nframes > QLOG_READ_FRAMES_FEW) {
+    c->lent = true;
+    return c->frames;
+  }
+  frames = (quic_frame *)qlog_scratch_take(&c->scratch, size);
+  if (frames) {
+    memcpy(frames, c->frames, size);
+  }
+  return frames;
+}
+
 /* frame_fill reads the fields of a frame whose type the table has.  Returns
    false when one is not there without which the rest would mislead. */
 static bool frame_fill(qlog_convert *c, quic_frame *f) {

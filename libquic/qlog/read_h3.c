@@ -188,7 +188,7 @@ static void h3_id(qlog_convert *c, qlog_h3_frame *h) {
   for (size_t i = 0; !v && names.keys[i]; i++) {
     v = qlog_object_get(&c->frame, names.keys[i]);
   }
-  (void)qlog_value_u64(c, v, &c->h3.u.id);
+  (void)qlog_value_u64(c, v, &c->h3->u.id);
 }
 
 static void h3_settings_frame(qlog_convert *c, qlog_h3_frame *h) {
@@ -201,13 +201,13 @@ static void h3_settings_frame(qlog_convert *c, qlog_h3_frame *h) {
   if (p) {
     quic_writer_init(&wr, p, cap);
     h3_setting_list(c, list, &wr);
-    c->h3.u.payload = quic_bytes_of(p, quic_writer_len(&wr));
+    c->h3->u.payload = quic_bytes_of(p, quic_writer_len(&wr));
   }
 }
 
 static void h3_push_promise(qlog_convert *c, qlog_h3_frame *h) {
   (void)qlog_value_u64(c, qlog_object_get(&c->frame, QLOG_KEY_PUSH_ID),
-                       &c->h3.u.push_promise.push_id);
+                       &c->h3->u.push_promise.push_id);
   h3_headers(c, h);
 }
 
@@ -240,7 +240,7 @@ static void h3_origin(qlog_convert *c, qlog_h3_frame *h) {
     quic_writer_u16(&wr, (uint16_t)origin.len);
     quic_writer_bytes(&wr, origin);
   }
-  c->h3.u.payload = quic_bytes_of(p, quic_writer_len(&wr));
+  c->h3->u.payload = quic_bytes_of(p, quic_writer_len(&wr));
 }
 
 static void h3_priority_update(qlog_convert *c, qlog_h3_frame *h) {
@@ -255,11 +255,11 @@ static void h3_priority_update(qlog_convert *c, qlog_h3_frame *h) {
   }
   if (qlog_object_has(o, QLOG_KEY_PUSH_ID) &&
       !qlog_object_has(o, QLOG_KEY_STREAM_ID)) {
-    c->h3.type = QUIC_H3_PRIORITY_UPDATE_PUSH;
+    c->h3->type = QUIC_H3_PRIORITY_UPDATE_PUSH;
   }
-  (void)qlog_value_u64(c, v, &c->h3.u.priority_update.element_id);
+  (void)qlog_value_u64(c, v, &c->h3->u.priority_update.element_id);
   (void)qlog_value_text(c, qlog_object_get(o, QLOG_KEY_PRIORITY_FIELD_VALUE),
-                        &c->h3.u.priority_update.value);
+                        &c->h3->u.priority_update.value);
 }
 
 static const struct h3_row {
@@ -305,7 +305,7 @@ static const struct h3_row *h3_frame_type(qlog_convert *c, uint64_t *type) {
    has to do. */
 static void h3_length(qlog_convert *c, qlog_h3_frame *h) {
   const qlog_object *o = &c->frame;
-  uint64_t *out = &c->h3.length;
+  uint64_t *out = &c->h3->length;
 
   (void)qlog_value_u64(c, qlog_object_get(o, QLOG_KEY_RAW_LENGTH),
                        &h->raw_length);
@@ -332,9 +332,13 @@ void qlog_read_h3_frame(qlog_convert *c, qlog_event *e) {
     qlog_read_bad(c);
     return;
   }
-  memset(&c->h3, 0, sizeof(c->h3));
-  row = h3_frame_type(c, &c->h3.type);
-  h->frame = &c->h3;
+  c->h3 = (quic_h3_frame *)qlog_scratch_take(&c->scratch, sizeof(*c->h3));
+  if (!c->h3) {
+    return;
+  }
+  memset(c->h3, 0, sizeof(*c->h3));
+  row = h3_frame_type(c, &c->h3->type);
+  h->frame = c->h3;
   h3_length(c, h);
   if (row) {
     row->read(c, h);

@@ -154,13 +154,17 @@ static void packet_long(qlog_convert *c, quic_header *h) {
 
 /* packet_header reads the header, which in rows stands partly, and of packets
    that are lost at times wholly, outside of "header". */
-static void packet_header(qlog_convert *c, qlog_packet *p) {
+static quic_header *packet_header(qlog_convert *c, qlog_packet *p) {
   const qlog_object *o = &c->top;
-  quic_header *h = &c->header;
+  quic_header *h;
   int type;
 
   if (!packet_type(c, &type)) {
-    return;
+    return NULL;
+  }
+  h = (quic_header *)qlog_scratch_take(&c->scratch, sizeof(*h));
+  if (!h) {
+    return NULL;
   }
   if (!qlog_object_has(o, QLOG_KEY_HEADER) && !c->rows) {
     qlog_read_repair(c, QLOG_REPAIR_MISSING_HEADER);
@@ -178,6 +182,7 @@ static void packet_header(qlog_convert *c, qlog_packet *p) {
   }
   packet_cid(c, QLOG_KEY_DCID, &h->dcid);
   packet_number(c, h);
+  return h;
 }
 
 static void packet_lengths(qlog_convert *c, qlog_packet *p) {
@@ -250,16 +255,17 @@ void qlog_read_packet(qlog_convert *c, qlog_event *e) {
   const qlog_object *o = &c->top;
   qlog_packet *p = &e->u.packet;
   quic_bytes versions = {NULL, 0};
+  quic_header *header;
 
   if (packet_lost_sum(c, e)) {
     return;
   }
-  packet_header(c, p);
+  header = packet_header(c, p);
   packet_lengths(c, p);
   if (qlog_object_has(o, QLOG_KEY_FRAMES)) {
     p->has_frames = true;
-    p->frames = c->frames;
-    p->nframes = c->nframes;
+    p->frames = qlog_read_frames(c);
+    p->nframes = p->frames ? c->nframes : 0;
     p->ack_delay_exponent = c->ack_raw ? p->ack_delay_exponent : 0;
   }
   packet_trigger(c, e);
@@ -267,8 +273,8 @@ void qlog_read_packet(qlog_convert *c, qlog_event *e) {
                          &p->reset_token, NULL);
   if (qlog_value_versions(c, qlog_object_get(o, QLOG_KEY_SUPPORTED_VERSIONS),
                           &versions) &&
-      p->header) {
-    c->header.versions = versions;
+      header) {
+    header->versions = versions;
   }
   (void)qlog_value_details(c, qlog_object_get(o, QLOG_KEY_DETAILS), &p->details,
                            &p->ndetails);

@@ -35,6 +35,7 @@ void reader_bad(qlog_reader *r, const reader_input *in, const char *why,
   qlog_bad bad = {r->stats.records, in->offset, in->text, why, at};
 
   r->stats.bad++;
+  reader_batch_tell(r);
   if (r->ops->bad) {
     r->ops->bad(r->user, &bad);
   }
@@ -224,6 +225,13 @@ static int reader_broken(qlog_reader *r, const qlog_slice *slice) {
   return 0;
 }
 
+/* reader_stays tells whether |text| is there as long as what is fed. */
+static bool reader_stays(const qlog_reader *r, quic_bytes text) {
+  uintptr_t at = (uintptr_t)text.data, fed = (uintptr_t)r->fed.data;
+
+  return text.len == 0 || (at >= fed && at - fed < r->fed.len);
+}
+
 /* reader_slice takes what the slicer cut. */
 static int reader_slice(void *user, const qlog_slice *slice) {
   qlog_reader *r = user;
@@ -251,6 +259,9 @@ static int reader_slice(void *user, const qlog_slice *slice) {
   case QLOG_SLICE_CONTAINED_END:
     rv = reader_trace_end(r);
     break;
+  }
+  if (!reader_stays(r, slice->text)) {
+    reader_batch_end(r);
   }
   if (rv == 0 && r->stats.bad >= QLOG_READER_TRIES && r->nheads == 0 &&
       r->stats.events + r->stats.unknown == 0) {
@@ -308,7 +319,10 @@ int qlog_reader_feed(qlog_reader *r, quic_bytes octets) {
   }
   if (r->err == 0) {
     r->stats.octets += octets.len;
+    r->fed = octets;
     r->err = qlog_slicer_feed(r->slicer, octets);
+    reader_batch_end(r);
+    r->fed = quic_bytes_of(NULL, 0);
   }
   return r->err;
 }

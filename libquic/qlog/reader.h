@@ -103,6 +103,8 @@ typedef struct qlog_bad {
   size_t at;       /* octet of |text| where it shows */
 } qlog_bad;
 
+/* Records are told some at a time, in order, and all of them by the end of the
+   feed they were in. */
 typedef struct qlog_reader_ops {
   void (*trace)(void *user, const qlog_trace *trace); /* NULL = not told */
   void (*record)(void *user, const qlog_record *record);
@@ -157,7 +159,8 @@ const qlog_reader_stats *qlog_reader_stats_of(const qlog_reader *r);
 /* qlog_reader_again reads the |text| of one record of |trace| that was told
    before, and calls |ops->record| for it with |number|, |offset| and |time| as
    given; counts stay as they are.  The event's |group| is what the record
-   itself says.  Returns 0, QUIC_ERR_MALFORMED, or QUIC_ERR_NOMEM. */
+   itself says.  Not for calls out of |ops|.  Returns 0, QUIC_ERR_MALFORMED, or
+   QUIC_ERR_NOMEM. */
 int qlog_reader_again(qlog_reader *r, const qlog_record *record) QUIC_MUST_USE;
 
 #endif /* !defined(QUIC_QLOG_READER_H) */

@@ -14,6 +14,7 @@
 #define QLOG_READER_WORD 128 /* octets of a name that has escapes */
 #define QLOG_READER_TEXT 512 /* and of a title */
 #define QLOG_READER_TRIES 64 /* records, none good, until it is no qlog */
+#define QLOG_READER_BATCH 32 /* records that are told together */
 
 /* What reading a record of a trace takes. */
 typedef struct reader_trace {
@@ -40,10 +41,16 @@ typedef struct reader_output {
   qlog_envelope envelope;
   quic_bytes space, name;
   bool known; /* |event| is one */
-  qlog_event event;
+  qlog_event *event;
   const char *why; /* not NULL: it is bad */
   size_t at;
 } reader_output;
+
+/* An event that was read and not told yet. */
+typedef struct reader_told {
+  qlog_record record;
+  qlog_event event;
+} reader_told;
 
 struct qlog_reader {
   const quic_mem *mem;
@@ -78,6 +85,9 @@ struct qlog_reader {
   bool guess; /* data is a record's last member, as far as known */
   reader_word space, name, trigger, tuple, group; /* of the record */
   reader_output out;
+  quic_bytes fed; /* octets that are there until the end of the feed */
+  reader_told batch[QLOG_READER_BATCH];
+  size_t batch_len, batch_told;
 };
 
 /* reader_trace_start begins a trace.  |head| is the record of a stream that it
@@ -113,6 +123,21 @@ int reader_event(qlog_reader *r, const reader_input *in) QUIC_MUST_USE;
 /* reader_value reads a time in the unit of |t| as ns. */
 bool reader_value(const reader_trace *t, const qlog_envelope_text *text,
                   quic_time *out, bool *negative);
+
+/* reader_batch_event returns the event that is to be read next; those that wait
+   are told first when they are many. */
+qlog_event *reader_batch_event(qlog_reader *r);
+
+/* reader_batch_add puts |record|, whose event that is, behind those that
+   wait. */
+void reader_batch_add(qlog_reader *r, const qlog_record *record);
+
+/* reader_batch_tell tells those that wait: before anything else is told, or
+   what they point to changes.  The one that is being read goes on. */
+void reader_batch_tell(qlog_reader *r);
+
+/* reader_batch_end is the same between records, and gives their memory back. */
+void reader_batch_end(qlog_reader *r);
 
 /* reader_bad tells a record that could not be read. */
 void reader_bad(qlog_reader *r, const reader_input *in, const char *why,

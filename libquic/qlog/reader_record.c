@@ -12,6 +12,9 @@ static void record_names(qlog_reader *r, reader_output *out) {
   const qlog_envelope *e = &out->envelope;
   const uint8_t *colon;
 
+  if (e->name.escaped || e->category.escaped) {
+    reader_batch_tell(r); /* an earlier one may have been unescaped there */
+  }
   out->name = reader_plain(e->name.text, e->name.escaped, r->name.text,
                            QLOG_READER_WORD);
   colon = out->name.len ? memchr(out->name.data, ':', out->name.len) : NULL;
@@ -40,7 +43,7 @@ static int record_convert(qlog_reader *r, const reader_trace *t,
                             r->trigger.text, QLOG_READER_WORD);
   in.data = e->data;
   in.trace = &trace;
-  rv = qlog_convert_event(r->convert, &in, &out->event, &error);
+  rv = qlog_convert_event(r->convert, &in, out->event, &error);
   out->known = rv == 0;
   if (rv == QUIC_ERR_MALFORMED) {
     out->why = error.why ? error.why : "data that is not JSON";
@@ -93,6 +96,7 @@ int reader_read(qlog_reader *r, const reader_trace *t, uint64_t *repairs,
 
   out->why = NULL;
   out->known = false;
+  out->event = reader_batch_event(r);
   if (r->guess && record_is(text, '{')) {
     if (record_guess(r, t, repairs, text, &rv)) {
       return rv == QUIC_ERR_NOMEM ? rv : 0;
@@ -163,13 +167,17 @@ static const char *record_time(qlog_reader *r, quic_time *out, bool *delta) {
 /* record_tuple returns the tuple of the event, with a NUL behind it. */
 static const char *record_tuple(qlog_reader *r, const qlog_envelope *e) {
   quic_bytes text = e->tuple.text;
+  reader_word word;
 
   if (text.len == 0) {
     return NULL;
   }
-  text.len =
-      qlog_token_unescape(text, (uint8_t *)r->tuple.text, QLOG_READER_WORD);
-  r->tuple.text[text.len] = '\0';
+  text.len = qlog_token_unescape(text, (uint8_t *)word.text, QLOG_READER_WORD);
+  word.text[text.len] = '\0';
+  if (memcmp(word.text, r->tuple.text, text.len + 1) != 0) {
+    reader_batch_tell(r); /* those before point there */
+    memcpy(r->tuple.text, word.text, text.len + 1);
+  }
   return r->tuple.text;
 }
 
@@ -179,35 +187,34 @@ static void record_count(qlog_reader *r, const reader_output *out) {
   stats->repairs[QLOG_REPAIR_LOOSE_COMMA] += out->envelope.loose;
   if (out->known) {
     stats->events++;
-    stats->types[out->event.type]++;
+    stats->types[out->event->type]++;
   } else {
     stats->unknown++;
   }
 }
 
-static void record_tell(qlog_reader *r, const qlog_record *given,
+/* record_fill fills |record| but for what the caller knows. */
+static void record_fill(qlog_reader *r, qlog_record *record,
                         const char *group) {
-  reader_output *out = &r->out;
-  qlog_record record = *given;
+  const reader_output *out = &r->out;
 
-  record.space = out->space;
-  record.name = out->name;
-  record.stamp = out->envelope.time.text;
-  record.data = out->envelope.data;
-  record.event = NULL;
+  record->space = out->space;
+  record->name = out->name;
+  record->stamp = out->envelope.time.text;
+  record->data = out->envelope.data;
+  record->event = NULL;
   if (out->known) {
-    out->event.time = record.time;
-    out->event.record = record.number;
-    out->event.group = group;
-    out->event.tuple = record_tuple(r, &out->envelope);
-    record.event = &out->event;
+    out->event->time = record->time;
+    out->event->record = record->number;
+    out->event->group = group;
+    out->event->tuple = record_tuple(r, &out->envelope);
+    record->event = out->event;
   }
-  r->ops->record(r->user, &record);
 }
 
 int reader_event(qlog_reader *r, const reader_input *in) {
   const qlog_envelope *e = &r->out.envelope;
-  qlog_record record = {.offset = in->offset, .text = in->text};
+  qlog_record record;
   qlog_group *group;
   const char *why;
   int rv;
@@ -236,23 +243,28 @@ int reader_event(qlog_reader *r, const reader_input *in) {
   }
   group->last = record.time;
   record_count(r, &r->out);
+  record.offset = in->offset;
+  record.text = in->text;
   record.number = r->stats.records;
   record.trace = r->stats.traces - 1;
   record.group = quic_bytes_of(group->name, group->len);
-  record_tell(r, &record, group == r->groups.own ? NULL : group->name);
+  record_fill(r, &record, group == r->groups.own ? NULL : group->name);
+  reader_batch_add(r, &record);
   return 0;
 }
 
-int qlog_reader_again(qlog_reader *r, const qlog_record *record) {
+int qlog_reader_again(qlog_reader *r, const qlog_record *given) {
   uint64_t repairs[QLOG_REPAIRS] = {0};
   const qlog_envelope *e = &r->out.envelope;
+  qlog_record record = *given;
   quic_bytes group;
   int rv;
 
-  if (record->trace >= r->stats.traces) {
+  if (record.trace >= r->stats.traces) {
     return QUIC_ERR_MALFORMED;
   }
-  rv = reader_read(r, &r->traces[record->trace], repairs, record->text);
+  reader_batch_end(r);
+  rv = reader_read(r, &r->traces[record.trace], repairs, record.text);
   if (rv != 0) {
     return rv;
   }
@@ -262,6 +274,7 @@ int qlog_reader_again(qlog_reader *r, const qlog_record *record) {
   group.len = qlog_token_unescape(e->group.text, (uint8_t *)r->group.text,
                                   QLOG_READER_WORD);
   r->group.text[group.len] = '\0';
-  record_tell(r, record, group.len ? r->group.text : NULL);
+  record_fill(r, &record, group.len ? r->group.text : NULL);
+  r->ops->record(r->user, &record);
   return 0;
 }

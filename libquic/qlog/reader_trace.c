@@ -35,7 +35,10 @@ static int trace_keep_head(qlog_reader *r, quic_bytes head) {
 }
 
 int reader_trace_start(qlog_reader *r, quic_bytes head) {
-  int rv = r->ended ? 0 : reader_trace_end(r);
+  int rv;
+
+  reader_batch_tell(r);
+  rv = r->ended ? 0 : reader_trace_end(r);
 
   if (rv == 0 && r->stats.traces < QLOG_TRACES_MAX) {
     rv = quic_mem_grow(r->mem, (void **)&r->traces, &r->traces_cap,
@@ -154,6 +157,7 @@ static void trace_out(qlog_reader *r, const qlog_head *h, bool again,
   if (!r->ops->trace) {
     return;
   }
+  reader_batch_tell(r);
   for (int i = 0; i < TEXTS; i++) {
     *to[i] = reader_plain(from[i]->text, from[i]->escaped, plain[i],
                           QLOG_READER_TEXT);

@@ -51,6 +51,10 @@ void qlog_scratch_reset(qlog_scratch *s) {
   }
 }
 
+bool qlog_scratch_much(const qlog_scratch *s) {
+  return s->blocks && (s->blocks->next || s->used > QLOG_SCRATCH_MUCH);
+}
+
 static size_t scratch_round(size_t n) {
   return (n + SCRATCH_ALIGN - 1) & ~(SCRATCH_ALIGN - 1);
 }

@@ -9,6 +9,8 @@
 
 #define QLOG_SCRATCH_KEEP ((size_t)1 << 20) /* octets kept from use to use */
 
+#define QLOG_SCRATCH_MUCH ((size_t)1 << 16)
+
 typedef struct qlog_scratch_block qlog_scratch_block;
 
 typedef struct qlog_scratch {
@@ -23,6 +25,11 @@ void qlog_scratch_free(qlog_scratch *s);
 
 /* qlog_scratch_reset takes all pieces back. */
 void qlog_scratch_reset(qlog_scratch *s);
+
+/* qlog_scratch_much tells that so much was given out that taking it back soon
+   is better than going on: more than was ever needed at once, or more than
+   QLOG_SCRATCH_MUCH octets. */
+bool qlog_scratch_much(const qlog_scratch *s);
 
 /* qlog_scratch_take returns |n| octets, aligned for any of the structs of
    event.h, or NULL, and then |failed| is set. */

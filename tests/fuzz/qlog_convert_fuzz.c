@@ -98,5 +98,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
   } else if (err == 0) {
     fuzz_again(w, &e);
   }
+  qlog_convert_release(w->convert);
   return 0;
 }

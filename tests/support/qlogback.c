@@ -89,5 +89,6 @@ int qlogback_convert(qlogback *b, quic_bytes name, quic_bytes data,
     in.name = quic_bytes_of(colon + 1, name.len - in.space.len - 1);
   }
   memset(e, 0, sizeof(*e));
+  qlog_convert_release(b->convert); /* |e| of the call before */
   return qlog_convert_event(b->convert, &in, e, &b->error);
 }
