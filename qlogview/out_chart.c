@@ -190,5 +190,5 @@ qv_out *qv_out_chart_new(const qv_context *ctx) {
     o->base.ops.ended = chart_ended;
     o->base.finish = chart_finish;
   }
-  return &o->base;
+  return o ? &o->base : NULL;
 }

@@ -1,9 +1,12 @@
 /* Why each connection ended: the verdict, what else is known of that moment,
    and the records that show it. */
 
+#include "cli/para.h"
 #include "qlog/json.h"
 #include "qlogview/say.h"
 #include "wire/names.h"
+
+#define CLOSE_INDENT 15 /* columns before what is said */
 
 typedef struct out_close {
   qv_out base;
@@ -14,7 +17,7 @@ static void close_title(quic_text *t, const char *title) {
   size_t start = quic_text_pos(t);
 
   quic_text_str(t, title);
-  quic_text_pad(t, start, 15);
+  quic_text_pad(t, start, CLOSE_INDENT);
 }
 
 static void close_more(quic_text *t, bool *any, uint64_t n, const char *noun,
@@ -29,10 +32,16 @@ static void close_more(quic_text *t, bool *any, uint64_t n, const char *noun,
 
 /* close_then says what was left undone. */
 static void close_then(quic_text *t, const quic_close *c) {
+  static const char *const states[] = {
+      [QUIC_STATE_UNKNOWN] = "handshake not in the log",
+      [QUIC_STATE_INITIAL] = "no answer yet",
+      [QUIC_STATE_HANDSHAKE] = "in the handshake",
+      [QUIC_STATE_COMPLETE] = "handshake complete",
+      [QUIC_STATE_CONFIRMED] = "handshake confirmed"};
   bool any = true;
 
   close_title(t, "at that time");
-  quic_text_printf(t, "handshake %s", quic_close_state_name(c->state));
+  quic_text_str(t, states[c->state]);
   close_more(t, &any, c->open_streams, "stream", " open");
   close_more(t, &any, c->open_requests, "request", " not answered");
   if (c->unacked) {
@@ -133,19 +142,21 @@ static void close_text(out_close *o, const qv_connection *conn) {
   const qv_context *ctx = o->base.ctx;
   const quic_close *c = quic_analysis_close(conn->analysis);
   quic_text *t = ctx->out;
+  cli_para para;
 
   if (ctx->many || conn->number) {
     qv_say_connection(t, ctx, conn);
     quic_text_char(t, '\n');
   }
   close_title(t, "verdict");
-  cli_colour_on(t, ctx->opt->colour, CLI_COLOUR_BOLD);
-  quic_close_sentence(c, t);
-  cli_colour_off(t, ctx->opt->colour);
+  cli_para_init(&para);
+  quic_close_sentence(c, &para.text);
   if (c->inferred) {
-    quic_text_str(t, " (inferred)");
+    quic_text_str(&para.text, " (inferred)");
   }
-  quic_text_char(t, '\n');
+  cli_colour_on(t, ctx->opt->colour, CLI_COLOUR_BOLD);
+  cli_para_put(&para, t, CLOSE_INDENT, CLOSE_INDENT);
+  cli_colour_off(t, ctx->opt->colour);
   close_then(t, c);
   close_silence(t, c);
   close_event(t, c);
@@ -263,5 +274,5 @@ qv_out *qv_out_close_new(const qv_context *ctx) {
     o->base.ops.ended = close_ended;
     qlog_json_init(&o->json, ctx->out);
   }
-  return &o->base;
+  return o ? &o->base : NULL;
 }

@@ -387,5 +387,5 @@ qv_out *qv_out_convert_new(const qv_context *ctx) {
   o->base.file = convert_file;
   o->base.finish = convert_finish;
   o->base.del = convert_del;
-  return &o->base;
+  return o ? &o->base : NULL;
 }

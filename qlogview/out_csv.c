@@ -189,5 +189,5 @@ qv_out *qv_out_csv_new(const qv_context *ctx) {
     quic_text_str(ctx->out, ctx->many ? "file," : "");
     quic_text_str(ctx->out, "connection,time_ms,series,value\r\n");
   }
-  return &o->base;
+  return o ? &o->base : NULL;
 }

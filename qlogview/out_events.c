@@ -457,5 +457,5 @@ qv_out *qv_out_events_new(const qv_context *ctx) {
   o->base.ops.bad = events_bad;
   o->base.ops.paused = events_paused;
   o->base.del = events_del;
-  return &o->base;
+  return o ? &o->base : NULL;
 }

@@ -42,5 +42,5 @@ qv_out *qv_out_explain_new(const qv_context *ctx) {
     o->base.ops.ended = explain_ended;
     o->base.finish = explain_finish;
   }
-  return &o->base;
+  return o ? &o->base : NULL;
 }

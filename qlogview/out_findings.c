@@ -384,5 +384,5 @@ qv_out *qv_out_findings_new(const qv_context *ctx) {
       findings_sarif_begin(o);
     }
   }
-  return &o->base;
+  return o ? &o->base : NULL;
 }

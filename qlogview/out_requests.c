@@ -163,5 +163,5 @@ qv_out *qv_out_requests_new(const qv_context *ctx) {
                    sizeof(columns) / sizeof(columns[0]));
     qlog_json_init(&o->json, ctx->out);
   }
-  return &o->base;
+  return o ? &o->base : NULL;
 }

@@ -304,5 +304,5 @@ qv_out *qv_out_slice_new(const qv_context *ctx) {
   o->base.file = slice_file;
   o->base.finish = slice_finish;
   o->base.del = slice_del;
-  return &o->base;
+  return o ? &o->base : NULL;
 }

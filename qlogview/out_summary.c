@@ -259,5 +259,5 @@ qv_out *qv_out_summary_new(const qv_context *ctx) {
     o->base.ops.ended = summary_ended;
     o->base.file = summary_file;
   }
-  return &o->base;
+  return o ? &o->base : NULL;
 }
