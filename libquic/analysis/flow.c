@@ -16,6 +16,8 @@ struct quic_flow {
   size_t nslots;                  /* power of two, or 0 */
   quic_flow_stream *first, *last; /* in the order of opening */
   quic_flow_stream *cached;       /* the one found last */
+  uint64_t absent;                /* ID that is not in the table ... */
+  bool knows_absent;              /* ... if this is set */
   quic_flow_stream *spare;        /* records to be used again */
   uint64_t open, open_max, evicted;
   uint64_t streams[QUIC_FLOW_STREAM_TYPES];
@@ -125,11 +127,19 @@ static size_t flow_find(const quic_flow *flow, uint64_t id) {
   return i;
 }
 
+/* flow_absent: streams that are over are asked for again and again when what
+   they carried is repeated. */
+static bool flow_absent(const quic_flow *flow, uint64_t id) {
+  return flow->knows_absent && flow->absent == id;
+}
+
 const quic_flow_stream *quic_flow_find(const quic_flow *flow, uint64_t id) {
   if (flow->cached && flow->cached->id == id) {
     return flow->cached;
   }
-  return flow->nslots ? flow->slots[flow_find(flow, id)] : NULL;
+  return flow->nslots && !flow_absent(flow, id)
+             ? flow->slots[flow_find(flow, id)]
+             : NULL;
 }
 
 static int flow_rehash(quic_flow *flow, size_t nslots) {
@@ -238,6 +248,7 @@ static quic_flow_stream *flow_open(quic_flow *flow, uint64_t id,
     return NULL;
   }
   s->id = id;
+  flow->knows_absent = false;
   s->opened = now;
   for (int side = 0; side < QUIC_SIDES; side++) {
     flow_half_init(&s->half[side], flow_initial_limit(flow, side, id));
@@ -308,7 +319,7 @@ static quic_flow_stream *flow_stream(quic_flow *flow, const quic_frame *f,
   if (flow->cached && flow->cached->id == id) {
     return flow->cached;
   }
-  if (flow->nslots) {
+  if (flow->nslots && !flow_absent(flow, id)) {
     s = flow->slots[flow_find(flow, id)];
   }
   if (!s && !quic_rangeset_has(&flow->retired[id & 3], id >> 2)) {
@@ -316,6 +327,8 @@ static quic_flow_stream *flow_stream(quic_flow *flow, const quic_frame *f,
     s = flow_open(flow, id, at->time);
   }
   flow->cached = s;
+  flow->absent = id;
+  flow->knows_absent = !s;
   return s;
 }
 

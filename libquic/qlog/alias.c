@@ -171,9 +171,10 @@ static uint8_t alias_space(const qlog_read_tables *tables, quic_bytes name,
   return tables->spaces[qlog_keys_find_any_case(&tables->keys, name, folded)];
 }
 
-const qlog_read_event *qlog_read_event_find(qlog_convert *c,
-                                            const qlog_convert_in *in) {
-  const qlog_read_tables *tables = &c->tables;
+/* alias_look finds the row of an event, and whether its name took a repair. */
+static const qlog_read_event *alias_look(const qlog_read_tables *tables,
+                                         const qlog_convert_in *in,
+                                         bool *folded, bool *old) {
   bool space_folded, name_folded;
   uint8_t spaces = alias_space(tables, in->space, &space_folded);
   qlog_key key = qlog_keys_find_any_case(&tables->keys, in->name, &name_folded);
@@ -185,13 +186,51 @@ const qlog_read_event *qlog_read_event_find(qlog_convert *c,
   if (!i) {
     return NULL;
   }
-  if (space_folded || name_folded) {
-    qlog_read_repair(c, QLOG_REPAIR_LETTER_CASE);
-  }
-  if (tables->events[i].old ||
-      !qlog_token_is(in->space,
-                     qlog_event_info_of(tables->events[i].type)->schema)) {
-    qlog_read_repair(c, QLOG_REPAIR_OLD_NAME);
-  }
+  *folded = space_folded || name_folded;
+  *old = tables->events[i].old ||
+         !qlog_token_is(in->space,
+                        qlog_event_info_of(tables->events[i].type)->schema);
   return &tables->events[i];
+}
+
+/* alias_text returns "space:name" where it stands in one piece, and is short
+   enough to be remembered; else nothing. */
+static quic_bytes alias_text(const qlog_convert_in *in) {
+  quic_bytes text = {in->space.data, in->space.len + 1 + in->name.len};
+
+  if (in->space.len == 0 || in->name.len == 0 ||
+      text.len > QLOG_READ_RECENT_LEN ||
+      (uintptr_t)in->name.data - (uintptr_t)in->space.data !=
+          in->space.len + 1) {
+    text.len = 0;
+  }
+  return text;
+}
+
+const qlog_read_event *qlog_read_event_find(qlog_convert *c,
+                                            const qlog_convert_in *in) {
+  quic_bytes text = alias_text(in);
+  qlog_read_recent *recent = &c->recent[text.len & (QLOG_READ_RECENT - 1)];
+  bool folded = false, old = false;
+  const qlog_read_event *event;
+
+  if (text.len && recent->space_len == in->space.len &&
+      quic_bytes_eq(text, quic_bytes_of(recent->text, recent->len))) {
+    event = recent->event;
+    folded = recent->folded;
+    old = recent->old;
+  } else {
+    event = alias_look(&c->tables, in, &folded, &old);
+    if (text.len) {
+      *recent = (qlog_read_recent){.event = event,
+                                   .len = (uint8_t)text.len,
+                                   .space_len = (uint8_t)in->space.len,
+                                   .folded = folded,
+                                   .old = old};
+      memcpy(recent->text, text.data, text.len);
+    }
+  }
+  c->repairs[QLOG_REPAIR_LETTER_CASE] += folded;
+  c->repairs[QLOG_REPAIR_OLD_NAME] += old;
+  return event;
 }

@@ -172,6 +172,17 @@ typedef struct qlog_read_event {
   const char *hint; /* what the name says besides; NULL */
 } qlog_read_event;
 
+#define QLOG_READ_RECENT 16 /* names of events that are remembered */
+#define QLOG_READ_RECENT_LEN 64
+
+/* What the name of an event was found to be; told apart by their length. */
+typedef struct qlog_read_recent {
+  const qlog_read_event *event; /* NULL: no draft has it */
+  uint8_t len, space_len;
+  bool folded, old; /* repairs */
+  uint8_t text[QLOG_READ_RECENT_LEN];
+} qlog_read_recent;
+
 #define QLOG_READ_EVENTS 192 /* names of events, at most */
 
 /* What a converter knows from its beginning on. */
@@ -209,6 +220,7 @@ struct qlog_convert {
   uint64_t unheard[QLOG_REPAIRS]; /* where nobody wants to know */
   const char *hint;               /* of qlog_read_event */
   qlog_event_type type;           /* of the event */
+  qlog_read_recent recent[QLOG_READ_RECENT];
   bool microseconds;
   bool rows;
   bool ack_raw; /* ack_delay as on the wire */

@@ -60,69 +60,122 @@ static qlog_key object_key(const qlog_keys *keys, const qlog_tokens *t) {
       quic_bytes_of(plain, qlog_token_unescape(t->text, plain, sizeof(plain))));
 }
 
-/* object_next_key takes the next key of an object.  |*key| is the one before it
-   and gets the new one.  False at the closing brace and on errors. */
-static inline bool object_next_key(qlog_keys *keys, qlog_tokens *t,
-                                   unsigned *key) {
-  const uint8_t *p = qlog_tokens_at(t);
-  qlog_key guess = keys->after[*key];
+/* object_guess takes the key |guess| at |p|, behind a comma if |rest|.  Returns
+   where its value begins, or NULL when something else is there. */
+static inline const uint8_t *object_guess(const qlog_keys *keys, qlog_key guess,
+                                          const uint8_t *p, const uint8_t *end,
+                                          bool rest) {
+  const qlog_key_quoted *q = &keys->quoted[guess];
 
-  if (p && qlog_key_is_quoted(&keys->quoted[guess], p, t->end)) {
-    t->at = p + keys->quoted[guess].len;
-    t->expect = QLOG_EXPECT_VALUE;
-    *key = guess;
-    return true;
+  if (rest) {
+    if (p == end || *p != ',') {
+      return NULL;
+    }
+    p++;
   }
+  return qlog_key_is_quoted(q, p, end) ? p + q->len : NULL;
+}
+
+/* object_next_key takes the next key of an object, whatever it is, and
+   remembers it as the one behind |*key|, which it becomes.  False at the
+   closing brace and on errors. */
+static bool object_next_key(qlog_keys *keys, qlog_tokens *t, qlog_key *before,
+                            qlog_key *key) {
   if (qlog_tokens_shut(t, '}') || qlog_tokens_next(t) != QLOG_TOKEN_KEY) {
     return false;
   }
-  guess = object_key(keys, t);
-  keys->after[*key] = guess;
-  *key = guess;
+  *before = *key = object_key(keys, t);
   return true;
 }
 
-/* object_scalar takes the value of the member |key|.  Returns its token; of an
-   array or object no more than the bracket is taken. */
-static inline qlog_token object_scalar(qlog_object *o, qlog_key key,
-                                       qlog_tokens *t) {
-  qlog_value *v = &o->values[key];
-  qlog_number number = {0, 0};
-  qlog_token token = qlog_tokens_usual(t, &number);
+/* object_usual takes a plain number or text at |p|.  Returns what follows, or
+   NULL when something else is there. */
+static inline const uint8_t *object_usual(qlog_value *v, const uint8_t *p,
+                                          const uint8_t *end) {
+  const uint8_t *rest;
 
-  v->read = token == QLOG_TOKEN_NUMBER;
-  v->digits = number.digits;
-  v->behind = number.behind;
-  if (token == QLOG_TOKEN_ERROR) {
-    token = qlog_tokens_nested(t);
-    if (token == QLOG_TOKEN_ERROR) {
-      token = qlog_tokens_next(t);
-    }
-    if (token <= QLOG_TOKEN_KEY) {
-      return token;
-    }
+  if (p == end) {
+    return NULL;
   }
-  v->text = t->text;
-  v->escaped = token == QLOG_TOKEN_STRING && t->escaped;
-  v->token = (uint8_t)token;
-  object_mark(o, key);
+  if (*p == '"') {
+    rest = qlog_plain(p + 1, end);
+    if (rest == end || *rest != '"') {
+      return NULL;
+    }
+    v->text = quic_bytes_of(p + 1, (size_t)(rest - p - 1));
+    v->token = QLOG_TOKEN_STRING;
+    v->escaped = v->read = false;
+    return rest + 1;
+  }
+  v->read = false; /* what is there is gone in any case */
+  rest = qlog_plain_number(p, end, &v->digits, &v->behind);
+  if (rest) {
+    v->text = quic_bytes_of(p, (size_t)(rest - p));
+    v->token = QLOG_TOKEN_NUMBER;
+    v->escaped = false;
+    v->read = true;
+  }
+  return rest;
+}
+
+/* object_unusual takes any other value.  Returns its token; of an array or
+   object no more than the bracket is taken. */
+static qlog_token object_unusual(qlog_value *v, qlog_tokens *t) {
+  qlog_token token = qlog_tokens_nested(t);
+
+  if (token == QLOG_TOKEN_ERROR) {
+    token = qlog_tokens_next(t);
+  }
+  if (token > QLOG_TOKEN_KEY) {
+    v->text = t->text;
+    v->token = (uint8_t)token;
+    v->escaped = token == QLOG_TOKEN_STRING && t->escaped;
+    v->read = false;
+  }
   return token;
 }
 
 /* object_nested_next takes members up to one that is nested.  Returns its
-   token, OBJECT or ARRAY, and in |*key| its key; else OBJECT_END or ERROR. */
-static inline qlog_token object_nested_next(qlog_convert *c, qlog_tokens *t,
-                                            qlog_object *o, unsigned *key,
-                                            qlog_key (*translate)(qlog_key)) {
-  while (object_next_key(&c->tables.keys, t, key)) {
-    qlog_key as = translate ? translate((qlog_key)*key) : (qlog_key)*key;
-    qlog_token token = object_scalar(o, as, t);
+   token, OBJECT or ARRAY, and in |*key| its key; else OBJECT_END or ERROR.
+   |*key| is the key before, or a context. */
+static qlog_token object_nested_next(qlog_convert *c, qlog_tokens *t,
+                                     qlog_object *o, unsigned *key,
+                                     qlog_key (*translate)(qlog_key)) {
+  const uint8_t *p = t->at, *value, *end = t->end;
+  qlog_keys *keys = &c->tables.keys;
+  bool rest = t->expect == QLOG_EXPECT_REST;
+  qlog_key *after = &keys->after[*key];
 
-    if (token <= QLOG_TOKEN_ARRAY_END) {
-      return token;
+  for (;;) {
+    qlog_key at = *after, as;
+
+    value = object_guess(keys, at, p, end, rest);
+    if (!value) {
+      t->at = p;
+      t->expect = rest ? QLOG_EXPECT_REST : QLOG_EXPECT_FIRST_KEY;
+      if (!object_next_key(keys, t, after, &at)) {
+        return t->why ? QLOG_TOKEN_ERROR : QLOG_TOKEN_OBJECT_END;
+      }
+      value = t->at;
     }
+    as = translate ? translate(at) : at;
+    p = object_usual(&o->values[as], value, end);
+    if (!p) {
+      qlog_token token;
+
+      t->at = value;
+      t->expect = QLOG_EXPECT_VALUE;
+      token = object_unusual(&o->values[as], t);
+      if (token <= QLOG_TOKEN_KEY) {
+        *key = at;
+        return token;
+      }
+      p = t->at;
+    }
+    object_mark(o, as);
+    after = &keys->after[at];
+    rest = true;
   }
-  return t->why ? QLOG_TOKEN_ERROR : QLOG_TOKEN_OBJECT_END;
 }
 
 /* object_whole passes over a nested value, which is kept whole as the member
