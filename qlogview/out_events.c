@@ -48,6 +48,7 @@ static void events_header(quic_text *t, const qv_context *ctx,
   quic_packet_type type = p->header ? p->header->type : QUIC_PACKET_UNKNOWN;
   size_t start;
 
+  quic_text_char(t, ' ');
   cli_colour_on(t, ctx->opt->colour, colours[type]);
   start = quic_text_pos(t);
   quic_text_str(t, p->stateless_reset ? "reset" : quic_packet_type_name(type));
@@ -391,7 +392,6 @@ static void events_line(quic_text *t, const qv_context *ctx,
     start = quic_text_pos(t);
     quic_text_str(t, name);
     quic_text_pad(t, start, EVENTS_NAME);
-    quic_text_char(t, ' ');
     (events_table[e->type] ? events_table[e->type] : events_fields)(t, ctx, c,
                                                                     e);
   }

@@ -1,12 +1,13 @@
 #!/bin/bash
-# Shows quicdump on the bundled captures.  Ends with 1 when a command failed.
+# Shows quicdump and qlogview on the bundled captures and qlogs.  Ends with 1
+# when a command failed.
 #
-#   BUILD=dir  where quicdump is (build)
+#   BUILD=dir  where the programs are (build)
 
 set -u
 cd "$(dirname "$0")/.." || exit 1
 
-QUICDUMP=${BUILD:-build}/quicdump
+PROGRAM=quicdump
 unset SSLKEYLOGFILE
 failed=0
 bold='' plain=''
@@ -15,12 +16,13 @@ if [ -t 1 ] && [ -z "${NO_COLOR-}" ]; then
 fi
 
 # show LINES HEADING OPTIONS...: the heading, the command, and the first LINES
-# lines that it prints (0 = all).
+# lines that it prints (0 = all).  Status 1 is that of findings.
 show() {
   local lines=$1 heading=$2 word out status
 
   shift 2
-  printf '\n%s%s%s\n$ quicdump' "$bold" "$heading" "$plain"
+  printf '\n%s%s%s\n$ %s' "$bold" "$heading" "$plain" \
+    "$PROGRAM"
   for word in "$@"; do
     case $word in
     *[!a-zA-Z0-9._/=-]*) printf " '%s'" "$word" ;;
@@ -28,7 +30,7 @@ show() {
     esac
   done
   echo
-  out=$("$QUICDUMP" "${colour[@]}" "$@" 2>&1)
+  out=$("$BUILD/$PROGRAM" "${colour[@]}" "$@" 2>&1)
   status=$?
   if [ "$lines" -gt 0 ] && [ "$(wc -l <<<"$out")" -gt "$lines" ]; then
     head -n "$lines" <<<"$out"
@@ -36,25 +38,26 @@ show() {
   else
     printf '%s\n' "$out"
   fi
-  if [ "$status" -ne 0 ]; then
+  if [ "$status" -gt 1 ] || { [ "$status" = 1 ] && [ "$PROGRAM" = quicdump ]; }
+  then
     echo "exit status $status"
     failed=1
   fi
 }
 
-if [ ! -x "$QUICDUMP" ]; then
-  echo "$QUICDUMP is not built" >&2
-  exit 1
-fi
+BUILD=$(cd "${BUILD:-build}" && pwd) || exit 1
+for PROGRAM in quicdump qlogview; do
+  if [ ! -x "$BUILD/$PROGRAM" ]; then
+    echo "$BUILD/$PROGRAM is not built" >&2
+    exit 1
+  fi
+done
 colour=()
 if [ -n "$bold" ]; then
   colour=(--color=always)
 fi
 cd tests/captures || exit 1
-case $QUICDUMP in
-/*) ;;
-*) QUICDUMP=../../$QUICDUMP ;;
-esac
+PROGRAM=quicdump
 
 show 0 "What happened: a row for each connection, and how it ended" \
   -s failure.pcapng
@@ -83,4 +86,15 @@ show 6 "For programs: JSON, one object on a line" \
   --json --filter 'stream == 0' requests.pcapng
 show 12 "For programs: one line for each packet and each frame" \
   --flat handshake.pcapng
+
+PROGRAM=qlogview
+cd ../qlogs || exit 1
+show 0 "A qlog: what happened, what limited it, how it ended" slow.sqlog.zst
+show 12 "What is wrong, worst first" --findings slow.sqlog.zst
+show 0 "A death spiral, step by step" explain spiral slow.sqlog.zst
+show 0 "The window, as a chart" --print congestion 96x24 slow.sqlog.zst
+show 0 "Before and after the cure" compare slow.sqlog.zst cured.sqlog.zst
+show 0 "Why a handshake failed" --close alert.sqlog
+show 0 "Its events" --events alert.sqlog
+show 0 "Many logs, the worst on top" scan .
 exit "$failed"

@@ -2,7 +2,8 @@
 # The full figures: the corpora against their ground truth, against the installed
 # tshark and against what the endpoints of each capture logged.  Prints TAP and
 # the numbers compared; SKIPs what is not there.  The corpus is looked for at
-# H3KIT_CORPUS (default ../shared/corpus).
+# H3KIT_CORPUS (default ../shared/corpus).  Logs of simulated connections are
+# judged by their labels.
 
 BUILD=${BUILD:-build}
 H3KIT_CORPUS=${H3KIT_CORPUS:-../shared/corpus}
@@ -43,6 +44,7 @@ mkdir -p "$BUILD"
     fi
   fi
   tests/qpack/run.sh all
+  tests/qlog/run.sh
 } 2>&1 | tee "$out"
 awk '/^ok .*# SKIP/ { s++; next } /^ok / { p++ } /^not ok/ { f++ }
   END { printf "%d passed, %d failed, %d skipped\n", p, f, s; exit f > 0 }' "$out"

@@ -257,7 +257,8 @@ static void http3_late(const http3_state *s, quic_findings *f,
   }
   all = (quic_stretch){from, until, QLOG_NONE, at->record, QLOG_NONE, peer};
   found = quic_finding_of(f, QUIC_FOUND_HTTP3, &all);
-  if (found && quic_mark_set(at) && late <= HTTP3_LOST * limit) {
+  if (found && quic_mark_set(at) &&
+      (late <= HTTP3_LOST * limit || p->lost != 0)) {
     found->severity = QUIC_NOTE; /* as lost packets make them */
   }
   quic_duration_text(took, late);
