@@ -17,6 +17,12 @@ void qv_out_free(qv_out *o) {
   quic_mem_free(o->ctx->mem, o);
 }
 
+void qv_mistake(const qv_context *ctx) {
+  if (ctx->mistake) {
+    *ctx->mistake = true;
+  }
+}
+
 bool qv_wanted(const qv_context *ctx, const qv_connection *c) {
   const char *want = ctx->opt->connection;
   char *end;

@@ -17,6 +17,7 @@ typedef struct qv_context {
   bool named;       /* it is that argument, not found in a directory */
   bool many;        /* more than one file: say which */
   uint64_t seed[2];
+  bool *mistake; /* see qv_mistake; NULL = nobody asks */
 } qv_context;
 
 typedef struct qv_out {
@@ -55,6 +56,10 @@ qv_out *qv_out_scan_new(const qv_context *ctx);
 qv_out *qv_out_closes_new(const qv_context *ctx);
 qv_out *qv_out_compare_new(const qv_context *ctx);
 qv_out *qv_out_explain_new(const qv_context *ctx);
+
+/* qv_mistake is called by a maker that refuses its options: then the exit status
+   is QV_EXIT_USAGE. */
+void qv_mistake(const qv_context *ctx);
 
 /* qv_wanted: |c| is one that -c asks for. */
 bool qv_wanted(const qv_context *ctx, const qv_connection *c);

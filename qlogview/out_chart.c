@@ -179,6 +179,7 @@ qv_out *qv_out_chart_new(const qv_context *ctx) {
   if (!view) {
     cli_complain("no view is called '%s'; --print=list names them",
                  ctx->opt->view);
+    qv_mistake(ctx);
     return NULL;
   }
   o = qv_out_alloc(ctx, sizeof(*o));

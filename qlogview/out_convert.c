@@ -353,6 +353,7 @@ static int convert_parts(out_convert *o, const qv_context *ctx) {
   const qv_options *opt = ctx->opt;
 
   if (qv_select_init(&o->select, ctx->mem, opt->filter)) {
+    qv_mistake(ctx);
     return QUIC_ERR_INVALID;
   }
   if (opt->anonymise) {

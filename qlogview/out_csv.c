@@ -177,6 +177,7 @@ qv_out *qv_out_csv_new(const qv_context *ctx) {
     return NULL;
   }
   if (csv_want(o, ctx->opt->view)) {
+    qv_mistake(ctx);
     qv_out_free(&o->base);
     return NULL;
   }

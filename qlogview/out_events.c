@@ -449,6 +449,7 @@ qv_out *qv_out_events_new(const qv_context *ctx) {
     return NULL;
   }
   if (qv_select_init(&o->select, ctx->mem, ctx->opt->filter)) {
+    qv_mistake(ctx);
     qv_out_free(&o->base);
     return NULL;
   }

@@ -294,6 +294,7 @@ qv_out *qv_out_slice_new(const qv_context *ctx) {
   qv_casing_init(&o->file, ctx->mem);
   qv_casing_init(&o->trace, ctx->mem);
   if (qv_select_init(&o->select, ctx->mem, ctx->opt->filter)) {
+    qv_mistake(ctx);
     slice_del(&o->base);
     return NULL;
   }

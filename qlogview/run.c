@@ -31,7 +31,7 @@ typedef struct run {
   const qv_options *opt;
   qv_context ctx;
   qv_out *out;
-  bool failed;
+  bool failed, mistake;
 } run;
 
 /* run_told says that a file, or a connection of a capture, is over. */
@@ -91,10 +91,11 @@ static int run_into(run *r, const qv_paths *paths, quic_text *out) {
   int status;
 
   r->ctx.out = out;
+  r->ctx.mistake = &r->mistake;
   r->out = run_makers[r->opt->mode](&r->ctx);
   if (!r->out) {
     r->failed = true;
-    return QV_EXIT_INPUT;
+    return r->mistake ? QV_EXIT_USAGE : QV_EXIT_INPUT;
   }
   run_paths(r, paths);
   status = r->out->finish ? r->out->finish(r->out) : 0;
