@@ -1,5 +1,6 @@
 #include "qlog/envelope.h"
 
+#include "qlog/clear.h"
 #include "qlog/plain.h"
 
 static bool envelope_bad(qlog_envelope *e, const qlog_tokens *t,
@@ -146,8 +147,11 @@ static inline bool envelope_next(qlog_tokens *t, envelope_key *key) {
 
 /* envelope_value takes a value, mostly a plain text or number. */
 static inline bool envelope_value(qlog_tokens *t, qlog_envelope_text *out) {
-  qlog_token token = qlog_tokens_usual(t, &out->number);
+  qlog_number number = {0, 0};
+  qlog_token token = qlog_tokens_usual(t, &number);
 
+  out->digits = number.digits;
+  out->behind = number.behind;
   out->read = token == QLOG_TOKEN_NUMBER;
   return envelope_text(
       t, token != QLOG_TOKEN_ERROR ? token : qlog_tokens_next(t), out);
@@ -278,7 +282,7 @@ bool qlog_envelope_read(qlog_envelope *e, quic_bytes record,
   qlog_token first;
   bool good;
 
-  memset(e, 0, sizeof(*e));
+  qlog_clear(e, sizeof(*e));
   e->time_format = QLOG_UNSET;
   qlog_tokens_init(&t, record);
   first = qlog_tokens_nested(&t);

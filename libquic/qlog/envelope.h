@@ -10,10 +10,11 @@
 /* A string or number as it stands in JSON; empty = none. */
 typedef struct qlog_envelope_text {
   quic_bytes text;
-  qlog_number number; /* if |read| */
+  uint64_t digits; /* qlog_number, if |read| */
+  uint8_t behind;
+  bool read;
   bool escaped;
   bool string;
-  bool read;
 } qlog_envelope_text;
 
 typedef struct qlog_envelope {

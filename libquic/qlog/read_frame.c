@@ -1,3 +1,4 @@
+#include "qlog/clear.h"
 #include "qlog/read.h"
 #include "wire/varint.h"
 
@@ -442,7 +443,7 @@ static bool frame_step(qlog_convert *c, const qlog_read_step *step,
 /* frame_unknown makes |f| a frame of which nothing but |type| and the length is
    known; without a type it has one that no frame can have. */
 static void frame_unknown(qlog_convert *c, quic_frame *f, uint64_t type) {
-  memset(f, 0, sizeof(*f));
+  qlog_clear(f, sizeof(*f));
   f->type = type;
   (void)frame_length(c, &f->missing);
   (void)qlog_value_hex(c, qlog_object_get(&c->frame, QLOG_KEY_RAW_DATA),
@@ -521,7 +522,7 @@ void qlog_read_frame(qlog_convert *c) {
     frame_unknown(c, f, frame_unknown_type(c));
     return;
   }
-  memset(f, 0, sizeof(*f));
+  qlog_clear(f, sizeof(*f));
   f->type = type;
   f->info = quic_frame_info_find(type);
   if (!f->info) {

@@ -1,3 +1,4 @@
+#include "qlog/clear.h"
 #include "qlog/read.h"
 
 /* Names of packet types; QUIC_PACKET_TYPES stands for stateless resets. */
@@ -170,7 +171,7 @@ static quic_header *packet_header(qlog_convert *c, qlog_packet *p) {
     qlog_read_repair(c, QLOG_REPAIR_MISSING_HEADER);
   }
   p->stateless_reset = type == QUIC_PACKET_TYPES;
-  memset(h, 0, sizeof(*h));
+  qlog_clear(h, sizeof(*h));
   h->type = p->stateless_reset ? QUIC_PACKET_1RTT : (quic_packet_type)type;
   h->is_long = h->type != QUIC_PACKET_1RTT;
   p->header = h;

@@ -121,7 +121,9 @@ bool reader_value(const reader_trace *t, const qlog_envelope_text *text,
   unsigned decimals = qlog_stamp_decimals((qlog_stamp_unit)t->unit);
 
   *negative = false;
-  return (text->read && qlog_number_scaled(text->number, decimals, out)) ||
+  return (text->read &&
+          qlog_number_scaled((qlog_number){text->digits, text->behind},
+                             decimals, out)) ||
          qlog_token_scaled(text->text, decimals, out, negative);
 }
 
