@@ -39,6 +39,33 @@ if ! "$BUILD/loggen" --corpus "$dir/logs" --seed "$SEED" --per "${PER:-2}"; then
   echo "not ok - loggen --corpus"
 fi
 tap labels python3 tests/qlog/labels.py "$BUILD/qlogview" "$dir/logs"
+# Every ending with every code that has a name, from both ends, in five habits.
+ALERTS="0 10 20 22 40 42 43 44 45 46 47 48 49 50 51 70 71 80 86 90 109 110 112"
+ALERTS+=" 113 115 116 120 121"
+matrix() {
+  local ending writer vantage n=0 file
+
+  mkdir "$dir/matrix"
+  head -n 1 "$dir/logs/labels.tsv" >"$dir/matrix/labels.tsv"
+  for ending in app_client app_server app_local app_peer transport_local \
+    transport_peer idle reset open truncated handshake version unreachable \
+    handshake_timeout $(printf 'tls_alert:%d ' $ALERTS) \
+    $(printf 'transport_peer:%d ' {1..16}) \
+    $(printf 'app_peer:%d ' {256..272} 512 513 514); do
+    for writer in draft14 quiche ngtcp2 picoquic aioquic; do
+      for vantage in client server; do
+        n=$((n + 1))
+        file=$n-$writer.qlog
+        "$BUILD/loggen" --seed $((SEED + n)) --ending "$ending" clean_requests \
+          "$writer" "$vantage" "$dir/matrix/$file" 2>/dev/null |
+          awk -F '\t' -v OFS='\t' -v file="$file" '{ $1 = file; print }' \
+            >>"$dir/matrix/labels.tsv"
+      done
+    done
+  done
+  python3 tests/qlog/labels.py "$BUILD/qlogview" "$dir/matrix"
+}
+tap matrix matrix
 mapfile -t some < <(find "$dir/logs" -name '*qlog' | sort |
   awk -v n="$SEED" 'NR % 23 == n % 23')
 tap truth python3 tests/qlog/truth.py "$BUILD/qlogview" "$SEED" "${some[@]}"
