@@ -150,17 +150,6 @@ static inline const uint8_t *qlog_plain_number(const uint8_t *p,
                                                uint8_t *behind) {
   const uint8_t *start = p, *point;
 
-  if (QLOG_PLAIN_LITTLE && end - p >= 8) { /* up to seven digits, no point */
-    uint64_t w = qlog_plain_word(p);
-    unsigned n = qlog_plain_digits(w);
-
-    if (n - 1 < 7 && p[n] != '.' && (p[n] | 0x20) != 'e' &&
-        (*p != '0' || n == 1)) {
-      *v = qlog_plain_value(w, n);
-      *behind = 0;
-      return p + n;
-    }
-  }
   *v = 0;
   *behind = 0;
   p = qlog_plain_run(p, end, v);

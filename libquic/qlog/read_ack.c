@@ -10,7 +10,8 @@ static void ack_add(qlog_convert *c, uint64_t a, uint64_t b) {
     qlog_read_bad(c);
     return;
   }
-  if (quic_mem_grow(c->mem, (void **)&c->ranges, &c->ranges_cap, c->nranges + 1,
+  if (c->nranges == c->ranges_cap &&
+      quic_mem_grow(c->mem, (void **)&c->ranges, &c->ranges_cap, c->nranges + 1,
                     sizeof(*c->ranges)) != 0) {
     c->scratch.failed = true;
     return;
@@ -57,11 +58,44 @@ static bool ack_range(qlog_convert *c, qlog_tokens *t) {
   return true;
 }
 
+/* ack_number_usual takes the plain integer at |p|.  Returns what follows, NULL
+   when something else is there. */
+static inline const uint8_t *ack_number_usual(const uint8_t *p,
+                                              const uint8_t *end, uint64_t *v) {
+  uint8_t behind;
+
+  p = qlog_plain_number(p, end, v, &behind);
+  return p && behind == 0 ? p : NULL;
+}
+
+/* ack_usual takes ranges as nearly all are written, "[7]" or "[7,9]", as far as
+   that goes. */
+static void ack_usual(qlog_convert *c, qlog_tokens *t) {
+  const uint8_t *p;
+
+  while (t->depth < QLOG_DEPTH_MAX && (p = qlog_tokens_at(t)) != NULL &&
+         *p == '[') {
+    uint64_t a, b;
+
+    p = ack_number_usual(p + 1, t->end, &a);
+    b = a;
+    if (p && *p == ',') {
+      p = ack_number_usual(p + 1, t->end, &b);
+    }
+    if (!p || *p != ']') {
+      return;
+    }
+    ack_add(c, a, b);
+    qlog_tokens_done(t, p + 1);
+  }
+}
+
 bool qlog_read_ranges(qlog_convert *c, qlog_tokens *t) {
   qlog_token token;
   uint64_t v;
 
   c->nranges = 0;
+  ack_usual(c, t);
   while ((token = qlog_tokens_next(t)) != QLOG_TOKEN_ARRAY_END) {
     if (token == QLOG_TOKEN_ARRAY) {
       if (!ack_range(c, t)) {
