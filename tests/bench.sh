@@ -134,6 +134,9 @@ if command -v valgrind >/dev/null 2>&1; then
 fi
 
 echo
+BUILD=$BUILD "$(dirname "$0")/bench-qlog.sh"
+
+echo
 make_capture 400
 set -- $(measure 1 "$BUILD/quicdump" -q -s -r "$(capture 400)")
 row "quicdump -s, 400 MB" "$1" "$2"

@@ -1,10 +1,11 @@
 /* Runs a command and prints what it cost: CPU seconds (user + system), peak
-   resident memory in MiB, and seconds of wall time.
+   resident memory in MiB, seconds of wall time, and the user part of the CPU
+   seconds.
 
      measure RUNS COMMAND ARG...
 
-   The command's output is dropped; of RUNS runs the least CPU time and the
-   least wall time count. */
+   The command's output is dropped; of RUNS runs the least time of each kind
+   counts. */
 
 #include <fcntl.h>
 #include <stdio.h>
@@ -26,7 +27,11 @@ static double measure_now(void) {
   return (double)ts.tv_sec + (double)ts.tv_nsec / 1e9;
 }
 
-static int measure_once(char **argv, double *cpu, double *mib, double *wall) {
+typedef struct measured {
+  double cpu, mib, wall, user;
+} measured;
+
+static int measure_once(char **argv, measured *m) {
   double start = measure_now();
   struct rusage ru;
   int status;
@@ -47,14 +52,19 @@ static int measure_once(char **argv, double *cpu, double *mib, double *wall) {
       WEXITSTATUS(status) > 1) {
     return -1;
   }
-  *wall = measure_now() - start;
-  *cpu = measure_seconds(ru.ru_utime) + measure_seconds(ru.ru_stime);
-  *mib = (double)ru.ru_maxrss / 1024;
+  m->wall = measure_now() - start;
+  m->user = measure_seconds(ru.ru_utime);
+  m->cpu = m->user + measure_seconds(ru.ru_stime);
+  m->mib = (double)ru.ru_maxrss / 1024;
   return 0;
 }
 
+static double measure_less(double a, double b) {
+  return a < b ? a : b;
+}
+
 int main(int argc, char **argv) {
-  double best = 0, peak = 0, least = 0;
+  measured best = {0};
   int runs = argc > 2 ? atoi(argv[1]) : 0;
 
   if (runs < 1) {
@@ -62,16 +72,20 @@ int main(int argc, char **argv) {
     return 64;
   }
   for (int i = 0; i < runs; i++) {
-    double cpu, mib, wall;
+    measured m;
 
-    if (measure_once(argv + 2, &cpu, &mib, &wall) != 0) {
+    if (measure_once(argv + 2, &m) != 0) {
       fprintf(stderr, "measure: %s failed\n", argv[2]);
       return 1;
     }
-    best = i == 0 || cpu < best ? cpu : best;
-    least = i == 0 || wall < least ? wall : least;
-    peak = mib > peak ? mib : peak;
+    if (i == 0) {
+      best = m;
+    }
+    best.cpu = measure_less(best.cpu, m.cpu);
+    best.wall = measure_less(best.wall, m.wall);
+    best.user = measure_less(best.user, m.user);
+    best.mib = m.mib > best.mib ? m.mib : best.mib;
   }
-  printf("%.3f %.1f %.3f\n", best, peak, least);
+  printf("%.3f %.1f %.3f %.3f\n", best.cpu, best.mib, best.wall, best.user);
   return 0;
 }
