@@ -168,23 +168,37 @@ static load_connection *load_new(load *l, const qlog_record *record,
   return lc;
 }
 
+/* load_recent returns the connection of the record before, if this one is of
+   the same. */
+static load_connection *load_recent(const load *l, const qlog_record *record,
+                                    size_t n) {
+  load_connection *lc;
+
+  if (quic_list_empty(&l->by_age)) {
+    return NULL;
+  }
+  lc = QUIC_LIST_ITEM(l->by_age.prev, load_connection, by_age);
+  return lc->c.trace == record->trace &&
+                 lc->key_len == sizeof(record->trace) + n &&
+                 (n == 0 || memcmp(lc->key + sizeof(record->trace),
+                                   record->group.data, n) == 0)
+             ? lc
+             : NULL;
+}
+
 static load_connection *load_find(load *l, const qlog_record *record) {
   uint8_t key[sizeof(uint32_t) + QV_GROUP_MAX];
   size_t n =
       record->group.len < QV_GROUP_MAX ? record->group.len : QV_GROUP_MAX;
   quic_bytes at = {key, sizeof(record->trace) + n};
-  load_connection *lc;
+  load_connection *lc = load_recent(l, record, n);
 
+  if (lc) {
+    return lc;
+  }
   memcpy(key, &record->trace, sizeof(record->trace));
   if (n) {
     memcpy(key + sizeof(record->trace), record->group.data, n);
-  }
-  /* Mostly the one of the record before. */
-  if (!quic_list_empty(&l->by_age)) {
-    lc = QUIC_LIST_ITEM(l->by_age.prev, load_connection, by_age);
-    if (lc->key_len == at.len && memcmp(lc->key, key, at.len) == 0) {
-      return lc;
-    }
   }
   lc = quic_map_get(&l->connections, at);
   if (lc) {

@@ -11,8 +11,12 @@ qlog_event *reader_batch_event(qlog_reader *r) {
   return &r->batch[r->batch_len].event;
 }
 
-void reader_batch_add(qlog_reader *r, const qlog_record *record) {
-  r->batch[r->batch_len++].record = *record;
+qlog_record *reader_batch_record(qlog_reader *r) {
+  return &r->batch[r->batch_len].record;
+}
+
+void reader_batch_add(qlog_reader *r) {
+  r->batch_len++;
 }
 
 void reader_batch_tell(qlog_reader *r) {

@@ -128,9 +128,10 @@ bool reader_value(const reader_trace *t, const qlog_envelope_text *text,
    are told first when they are many. */
 qlog_event *reader_batch_event(qlog_reader *r);
 
-/* reader_batch_add puts |record|, whose event that is, behind those that
-   wait. */
-void reader_batch_add(qlog_reader *r, const qlog_record *record);
+/* reader_batch_record returns the record of that event, and reader_batch_add
+   puts it, filled, behind those that wait. */
+qlog_record *reader_batch_record(qlog_reader *r);
+void reader_batch_add(qlog_reader *r);
 
 /* reader_batch_tell tells those that wait: before anything else is told, or
    what they point to changes.  The one that is being read goes on. */

@@ -216,7 +216,7 @@ static void record_fill(qlog_reader *r, qlog_record *record,
 
 int reader_event(qlog_reader *r, const reader_input *in) {
   const qlog_envelope *e = &r->out.envelope;
-  qlog_record record;
+  qlog_record *record = reader_batch_record(r);
   qlog_group *group;
   const char *why;
   int rv;
@@ -227,7 +227,7 @@ int reader_event(qlog_reader *r, const reader_input *in) {
       return rv;
     }
   }
-  why = record_time(r, &record.time, &record.delta);
+  why = record_time(r, &record->time, &record->delta);
   if (why) {
     reader_bad(r, in, why, (size_t)(e->time.text.data - in->text.data));
     return 0;
@@ -239,19 +239,19 @@ int reader_event(qlog_reader *r, const reader_input *in) {
   if (rv != 0) {
     return rv;
   }
-  if (record.time < group->last) {
+  if (record->time < group->last) {
     r->stats.repairs[QLOG_REPAIR_TIME_BACK]++;
-    record.time = group->last;
+    record->time = group->last;
   }
-  group->last = record.time;
+  group->last = record->time;
   record_count(r, &r->out);
-  record.offset = in->offset;
-  record.text = in->text;
-  record.number = r->stats.records;
-  record.trace = r->stats.traces - 1;
-  record.group = quic_bytes_of(group->name, group->len);
-  record_fill(r, &record, group == r->groups.own ? NULL : group->name);
-  reader_batch_add(r, &record);
+  record->offset = in->offset;
+  record->text = in->text;
+  record->number = r->stats.records;
+  record->trace = r->stats.traces - 1;
+  record->group = quic_bytes_of(group->name, group->len);
+  record_fill(r, record, group == r->groups.own ? NULL : group->name);
+  reader_batch_add(r);
   return 0;
 }
 
