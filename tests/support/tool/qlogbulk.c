@@ -67,7 +67,7 @@ static void bulk_fail(const char *what) {
 
 static void bulk_load(bulk *b, const char *path) {
   FILE *f = fopen(path, "rb");
-  long size;
+  long size = 0;
 
   if (!f || fseek(f, 0, SEEK_END) != 0 || (size = ftell(f)) < 1) {
     bulk_fail(path);
