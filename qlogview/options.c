@@ -342,6 +342,10 @@ static void options_agree(options_state *s, struct argp_state *state) {
   if (opt->format == QV_JUNIT && opt->mode != QV_SCAN) {
     argp_error(state, "junit is a format of scan");
   }
+  if (opt->filter && opt->mode != QV_EVENTS && opt->mode != QV_CONVERT) {
+    argp_error(state, "--filter chooses events: for --events, --convert and "
+                      "--slice");
+  }
   if (opt->slice && (opt->compat || opt->anonymise)) {
     argp_error(state, "--slice copies records as they are; use --convert with "
                       "-t to cut and convert");

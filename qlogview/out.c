@@ -23,10 +23,9 @@ void qv_mistake(const qv_context *ctx) {
   }
 }
 
-bool qv_wanted(const qv_context *ctx, const qv_connection *c) {
-  const char *want = ctx->opt->connection;
-  char *end;
+static bool out_wanted(const char *want, const qv_connection *c) {
   unsigned long number;
+  char *end;
 
   if (!want) {
     return true;
@@ -36,6 +35,15 @@ bool qv_wanted(const qv_context *ctx, const qv_connection *c) {
     return true;
   }
   return *want && strncmp(c->group, want, strlen(want)) == 0;
+}
+
+bool qv_wanted(const qv_context *ctx, const qv_connection *c) {
+  bool wanted = out_wanted(ctx->opt->connection, c);
+
+  if (wanted && ctx->wanted) {
+    *ctx->wanted = true;
+  }
+  return wanted;
 }
 
 bool qv_in_window(const qv_context *ctx, const qv_connection *c,

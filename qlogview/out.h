@@ -18,6 +18,7 @@ typedef struct qv_context {
   bool many;        /* more than one file: say which */
   uint64_t seed[2];
   bool *mistake; /* see qv_mistake; NULL = nobody asks */
+  bool *wanted;  /* set when a connection is one that -c asks for; NULL */
 } qv_context;
 
 typedef struct qv_out {
@@ -57,8 +58,8 @@ qv_out *qv_out_closes_new(const qv_context *ctx);
 qv_out *qv_out_compare_new(const qv_context *ctx);
 qv_out *qv_out_explain_new(const qv_context *ctx);
 
-/* qv_mistake is called by a maker that refuses its options: then the exit status
-   is QV_EXIT_USAGE. */
+/* qv_mistake is called by a maker that refuses its options: then the exit
+   status is QV_EXIT_USAGE. */
 void qv_mistake(const qv_context *ctx);
 
 /* qv_wanted: |c| is one that -c asks for. */

@@ -40,7 +40,11 @@ static void requests_row(out_requests *o, const qv_connection *c,
                          const quic_request *r) {
   quic_text *t = &o->table.text;
 
-  qv_say_time(t, o->base.ctx, c, r->start.time);
+  if (quic_mark_set(&r->start)) {
+    qv_say_time(t, o->base.ctx, c, r->start.time);
+  } else {
+    quic_text_char(t, '-');
+  }
   requests_cell(o);
   quic_text_u64(t, r->stream_id);
   requests_cell(o);

@@ -31,7 +31,7 @@ typedef struct run {
   const qv_options *opt;
   qv_context ctx;
   qv_out *out;
-  bool failed, mistake;
+  bool failed, mistake, wanted;
 } run;
 
 /* run_told says that a file, or a connection of a capture, is over. */
@@ -92,6 +92,7 @@ static int run_into(run *r, const qv_paths *paths, quic_text *out) {
 
   r->ctx.out = out;
   r->ctx.mistake = &r->mistake;
+  r->ctx.wanted = &r->wanted;
   r->out = run_makers[r->opt->mode](&r->ctx);
   if (!r->out) {
     r->failed = true;
@@ -100,6 +101,11 @@ static int run_into(run *r, const qv_paths *paths, quic_text *out) {
   run_paths(r, paths);
   status = r->out->finish ? r->out->finish(r->out) : 0;
   r->failed |= r->out->broken;
+  if (r->opt->connection && !r->wanted && !r->failed) {
+    cli_complain("no connection is number %s, or of a group that begins so",
+                 r->opt->connection);
+    r->failed = true;
+  }
   r->out->del(r->out);
   return r->failed ? QV_EXIT_INPUT : status;
 }

@@ -4,7 +4,7 @@
 #
 #   BUILD=dir          what to test (build)
 #   JOBS=n             how many programs at a time (2)
-#   TEST_TIMEOUT=s     limit of one program (120)
+#   TEST_TIMEOUT=s     limit of one program (400)
 #   tests/run.sh NAME  only the programs whose name contains NAME
 
 set -u
@@ -15,7 +15,7 @@ export BUILD=${BUILD:-build}
 export CMOCKA_MESSAGE_OUTPUT=TAP
 export ASAN_OPTIONS=${ASAN_OPTIONS:-detect_leaks=1}
 export UBSAN_OPTIONS=${UBSAN_OPTIONS:-print_stacktrace=1}
-export TEST_TIMEOUT=${TEST_TIMEOUT:-120}
+export TEST_TIMEOUT=${TEST_TIMEOUT:-400}
 export LC_ALL=C.UTF-8 TZ=UTC
 
 # A test that runs make must not join the job server of ours.

@@ -548,6 +548,11 @@ static void analysis_told_lost(quic_analysis *a, const qlog_event *e) {
   int side = analysis_told_side(e, analysis_local(a));
   int space = h && h->type < QUIC_PACKET_TYPES ? quic_space_of(h->type) : -1;
 
+  /* Between the endpoints nobody declares losses: who writes of some has
+     concluded them from the same packets. */
+  if (a->settings.vantage == QUIC_VANTAGE_NETWORK) {
+    return;
+  }
   if (space >= 0 && h->pn_len && a->recovery.sent[side][space]) {
     quic_sent_on_lost(a->recovery.sent[side][space], h->pn);
   }

@@ -15,6 +15,7 @@
 #define CLOSE_TRIED QUIC_SECOND
 
 #define CLOSE_H3_CODES 0x100
+#define CLOSE_APPLICATION_ERROR 0x0c
 #define CLOSE_VERSION_ERROR 0x11 /* VERSION_NEGOTIATION_ERROR, RFC 9368 */
 
 const char *quic_close_class_name(quic_close_class c) {
@@ -104,13 +105,14 @@ bool quic_close_on_frame(quic_close *c, const quic_frame *f,
   quic_close_frame *to = &c->frames[at->side];
   bool first = !close_any(c), app = f->type == QUIC_FRAME_CONNECTION_CLOSE_APP;
 
-  /* With the same error in several packets of a datagram (RFC 9000 §10.2.3),
-     the one in 1-RTT says most. */
+  /* With the same error in several packets (RFC 9000 §10.2.3), the one in 1-RTT
+     says most; below it APPLICATION_ERROR stands for it. */
   if (first) {
     c->first = at->side;
   }
   if (to->count++ && !(app && to->space == QUIC_CLOSE_SPACE_TRANSPORT &&
-                       to->at.time == at->time)) {
+                       (to->at.time == at->time ||
+                        to->code == CLOSE_APPLICATION_ERROR))) {
     return false;
   }
   to->at = *at;

@@ -66,9 +66,8 @@ static quic_finding *log_found(quic_findings *f, const quic_picture *p,
 /* log_repairs are those that make times or figures less certain. */
 static void log_repairs(quic_findings *f, const quic_picture *p,
                         quic_finding **found) {
-  static const qlog_repair repairs[] = {
-      QLOG_REPAIR_TIME_BACK, QLOG_REPAIR_TIME_BELOW, QLOG_REPAIR_RAW_ACK_DELAY,
-      QLOG_REPAIR_METRIC_UNIT, QLOG_REPAIR_BAD_VALUE};
+  static const qlog_repair repairs[] = {QLOG_REPAIR_TIME_BACK,
+                                        QLOG_REPAIR_TIME_BELOW};
 
   for (size_t i = 0; i < sizeof(repairs) / sizeof(repairs[0]); i++) {
     uint64_t times = p->log->repairs[repairs[i]];
@@ -122,19 +121,21 @@ static void log_end(void *state, quic_findings *f, const quic_picture *p) {
     quic_finding_fact_add(found, "numbers_skipped", QUIC_UNIT_COUNT, skipped);
   }
   if (p->sent && p->handshake != QUIC_TIME_NEVER && first > LOG_SKIPPED_MIN &&
-      p->vantage != QUIC_VANTAGE_NETWORK) {
+      p->vantage != QUIC_VANTAGE_NETWORK &&
+      !quic_analysis_sent(p->analysis, p->local, QUIC_SPACE_INITIAL)) {
     quic_finding_line(log_found(f, p, &found), "the log begins at packet %llu",
                       (unsigned long long)first);
     quic_finding_fact_add(found, "first_packet", QUIC_UNIT_ID, first);
   }
-  if (s->events >= LOG_EVENTS_MIN && s->equal > s->events - s->events / 10) {
+  if (found && s->events >= LOG_EVENTS_MIN &&
+      s->equal > s->events - s->events / 10) {
     quic_finding_line(log_found(f, p, &found),
                       "%llu of %llu events have the time of the one before",
                       (unsigned long long)s->equal,
                       (unsigned long long)s->events);
     quic_finding_fact_add(found, "equal_times", QUIC_UNIT_COUNT, s->equal);
   }
-  if (p->rtt_zero) {
+  if (found && p->rtt_zero) {
     quic_finding_line(log_found(f, p, &found), "all round trips are told as 0");
   }
 }

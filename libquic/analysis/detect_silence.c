@@ -116,6 +116,11 @@ static void silence_hole(const silence_state *s, quic_findings *f,
   quic_finding *found;
   quic_stretch all;
 
+  const quic_close *c = quic_analysis_close(p->analysis);
+
+  if (quic_mark_set(&c->at) && !c->inferred && c->at.time <= s->first) {
+    return; /* after a close nobody answers */
+  }
   if (!p->received || s->packets < 2 || tried < s->least) {
     return;
   }

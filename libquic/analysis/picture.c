@@ -212,6 +212,9 @@ void quic_picture_event(quic_picture *p, const qlog_event *e) {
     picture_packet(p, e);
     break;
   case QLOG_PACKET_LOST:
+    if (p->vantage == QUIC_VANTAGE_NETWORK) {
+      break;
+    }
     if (!p->told_loss) {
       p->told_loss = true;
       p->lost = 0; /* what was made out before is told again */

@@ -176,8 +176,8 @@ static void test_times(void **state) {
     }
   }
   found_end(&fd);
-  assert_in_range(found_fact(found_first(&fd, QUIC_FOUND_LOG), "equal_times"),
-                  1850, 2020);
+  /* A coarse clock alone is no fault of the log. */
+  assert_null(found_first(&fd, QUIC_FOUND_LOG));
   found_free(&fd);
 
   established(&fd);
