@@ -197,8 +197,21 @@ static int input_begin(qv_input *in, bool *again) {
   return input_choose(in, in->left);
 }
 
+static int input_broken(qv_input *in, size_t len, quic_bytes *out) {
+  cli_complain("%s: %s: %s after %llu octets of the file; what comes before is "
+               "shown",
+               in->path, in->unpacker->name, in->unpacker->why(in->state),
+               (unsigned long long)(in->done - in->left.len));
+  in->cut = true;
+  in->left.len = 0;
+  in->between = true;
+  *out = quic_bytes_of(in->out, len);
+  return len ? 0 : -1;
+}
+
 static int input_unpack(qv_input *in, quic_bytes *out, bool *again) {
   for (;;) {
+    bool ended = false;
     size_t len = 0;
     qv_unpacked rv;
 
@@ -209,41 +222,24 @@ static int input_unpack(qv_input *in, quic_bytes *out, bool *again) {
         return -1;
       }
       in->left = quic_bytes_of(in->in, (size_t)n);
+      ended = n == 0;
     }
-    if (in->left.len == 0 && in->between) {
+    if (ended && in->between) {
       return 0;
     }
     rv =
         in->unpacker->step(in->state, &in->left, in->out, QV_INPUT_CHUNK, &len);
     if (rv == QV_UNPACKED_BAD) {
-      cli_complain("%s: %s: %s after %llu octets of the file; what comes "
-                   "before is shown",
-                   in->path, in->unpacker->name, in->unpacker->why(in->state),
-                   (unsigned long long)(in->done - in->left.len));
-      in->cut = true;
-      in->left.len = 0;
-      in->between = true;
-      *out = quic_bytes_of(in->out, len);
-      return len ? 0 : -1;
+      return input_broken(in, len, out);
     }
     in->between = rv == QV_UNPACKED_END;
     if (len) {
       *out = quic_bytes_of(in->out, len);
       return 0;
     }
-    if (in->left.len == 0 && !in->between && in->regular && !in->follow &&
-        in->done >= in->size) {
-      in->cut = true;
+    if (ended) {
+      in->cut = !in->between;
       return 0;
-    }
-    if (in->left.len == 0 && !in->between && !in->regular) {
-      ssize_t n = input_read(in, 0, again);
-
-      if (n <= 0) {
-        in->cut = true;
-        return n < 0 ? -1 : 0;
-      }
-      in->left = quic_bytes_of(in->in, (size_t)n);
     }
   }
 }

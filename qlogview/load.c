@@ -350,10 +350,14 @@ static int load_pump(load *l, qv_input *in, qlog_reader **r) {
       return load_failed(l, *r, err);
     }
     qv_progress_step(&progress, qv_input_done(in), qv_input_size(in));
+    if (rv == 0 && l->set->follow && (err = qlog_reader_pause(*r)) != 0) {
+      qv_progress_end(&progress);
+      return load_failed(l, *r, err);
+    }
     if (l->set->follow && l->ops->paused) {
       l->ops->paused(l->user);
     }
-    if (cli_interrupted()) {
+    if (cli_interrupted() || (l->set->gone && *l->set->gone)) {
       break;
     }
   }

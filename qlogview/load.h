@@ -56,6 +56,7 @@ typedef struct qv_load_settings {
   bool lenient;    /* a file that is no qlog is no reason to complain */
   uint32_t number; /* of the first connection: of others in the same capture */
   uint64_t seed[2];
+  const int *gone; /* not 0: nobody takes the output any more; NULL */
 } qv_load_settings;
 
 #define QV_PROBLEM_MAX 160 /* octets kept of why a file could not be read */

@@ -17,8 +17,9 @@ typedef struct qv_context {
   bool named;       /* it is that argument, not found in a directory */
   bool many;        /* more than one file: say which */
   uint64_t seed[2];
-  bool *mistake; /* see qv_mistake; NULL = nobody asks */
-  bool *wanted;  /* set when a connection is one that -c asks for; NULL */
+  bool *mistake;   /* see qv_mistake; NULL = nobody asks */
+  const int *gone; /* not 0: nobody takes the output any more; NULL */
+  bool *wanted;    /* set when a connection is one that -c asks for; NULL */
 } qv_context;
 
 typedef struct qv_out {

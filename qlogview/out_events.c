@@ -3,6 +3,7 @@
 
 #include "cli/brief.h"
 #include "cli/say.h"
+#include "qlog/copy.h"
 #include "qlog/field.h"
 #include "qlogview/say.h"
 #include "qlogview/select.h"
@@ -14,7 +15,7 @@
 typedef struct out_events {
   qv_out base;
   qv_select select;
-  uint64_t seen, shown;
+  qlog_json json;
 } out_events;
 
 typedef void events_fn(quic_text *t, const qv_context *ctx,
@@ -402,15 +403,13 @@ static void events_record(void *user, qv_connection *c, const qlog_record *r) {
   out_events *o = user;
   const qv_context *ctx = o->base.ctx;
 
-  o->seen++;
   if (!qv_wanted(ctx, c) || !qv_in_window(ctx, c, r->time) ||
       !qv_select_match(&o->select, c, r)) {
     return;
   }
-  o->shown++;
   if (ctx->opt->format == QV_JSON) {
-    quic_text_mem(ctx->out, (const char *)r->text.data, r->text.len);
-    quic_text_char(ctx->out, '\n');
+    qlog_copy_value(&o->json, r->text);
+    qlog_json_end(&o->json);
   } else {
     events_line(ctx->out, ctx, c, r);
   }
@@ -453,6 +452,7 @@ qv_out *qv_out_events_new(const qv_context *ctx) {
     qv_out_free(&o->base);
     return NULL;
   }
+  qlog_json_init(&o->json, ctx->out);
   o->base.analyse = false;
   o->base.ops.record = events_record;
   o->base.ops.bad = events_bad;

@@ -50,7 +50,8 @@ static void run_load(run *r, const char *path, uint32_t number) {
                           .analyse = r->out->analyse,
                           .lenient = r->out->lenient,
                           .number = number,
-                          .seed = {r->ctx.seed[0], r->ctx.seed[1]}};
+                          .seed = {r->ctx.seed[0], r->ctx.seed[1]},
+                          .gone = r->ctx.gone};
   qv_file file;
   int rv = qv_load(&set, &r->out->ops, r->out, &file);
 
@@ -63,6 +64,11 @@ static void run_capture(run *r, const char *path) {
   qv_capture *capture = NULL;
   const char *qlog;
 
+  if (r->opt->follow) {
+    cli_complain("%s: -f follows a qlog, not a capture", path);
+    run_told(r, &none, true);
+    return;
+  }
   if (qv_capture_new(&capture, r->ctx.mem, path, r->opt)) {
     run_told(r, &none, true);
     return;
@@ -74,7 +80,9 @@ static void run_capture(run *r, const char *path) {
 }
 
 static void run_paths(run *r, const qv_paths *paths) {
-  for (size_t i = 0; i < paths->len && !cli_interrupted(); i++) {
+  for (size_t i = 0;
+       i < paths->len && !cli_interrupted() && !(r->ctx.gone && *r->ctx.gone);
+       i++) {
     r->ctx.path = paths->items[i].name;
     r->ctx.arg = paths->items[i].arg;
     r->ctx.named = paths->items[i].named;
@@ -115,6 +123,7 @@ static int run_stdout(run *r, const qv_paths *paths) {
   int status, error;
 
   cli_sink_init(&sink, STDOUT_FILENO);
+  r->ctx.gone = &sink.error;
   status = run_into(r, paths, &sink.text);
   error = cli_sink_flush(&sink);
   if (error && error != EPIPE) {

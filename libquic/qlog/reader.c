@@ -327,6 +327,17 @@ int qlog_reader_feed(qlog_reader *r, quic_bytes octets) {
   return r->err;
 }
 
+int qlog_reader_pause(qlog_reader *r) {
+  if (r->finished) {
+    return r->err ? r->err : QUIC_ERR_INVALID;
+  }
+  if (r->err == 0) {
+    r->err = qlog_slicer_pause(r->slicer);
+    reader_batch_end(r);
+  }
+  return r->err;
+}
+
 /* reader_claim compares what the head says of the layout with what it is. */
 static void reader_claim(qlog_reader *r) {
   qlog_layout layout = r->stats.layout;

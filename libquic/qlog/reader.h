@@ -145,6 +145,10 @@ void qlog_reader_del(qlog_reader *r);
    more is taken; after finish nothing is (QUIC_ERR_INVALID). */
 int qlog_reader_feed(qlog_reader *r, quic_bytes octets) QUIC_MUST_USE;
 
+/* qlog_reader_pause says that more may be long in coming, as in a file that is
+   followed: a last record that is whole is told.  Returns what feed does. */
+int qlog_reader_pause(qlog_reader *r) QUIC_MUST_USE;
+
 /* qlog_reader_finish says that nothing follows.  What is left of a record is
    read if it is whole, else bad.  Returns what feed does; QUIC_ERR_SHORT for a
    file without a single record. */

@@ -62,7 +62,10 @@ struct qlog_reader {
   int err; /* that ended the reading */
   bool finished;
   const char *problem;
-  uint64_t nheads; /* in the file */
+  uint64_t nheads;     /* in the file */
+  qlog_head file_head; /* as read from |file_head_text| */
+  quic_bytes file_head_text;
+  bool file_head_known;
   qlog_layout claim;
   /* the trace at hand, the last one of |traces| */
   reader_trace *traces;

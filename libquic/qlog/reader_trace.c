@@ -59,9 +59,20 @@ int reader_trace_start(qlog_reader *r, quic_bytes head) {
   return 0;
 }
 
-static void trace_parse(const qlog_reader *r, qlog_head *h) {
-  qlog_head_init(h);
-  qlog_head_read(h, trace_file_head(r));
+/* trace_parse reads the heads; that of one JSON text again only when it grew,
+   for it may hold many traces. */
+static void trace_parse(qlog_reader *r, qlog_head *h) {
+  quic_bytes head = trace_file_head(r);
+
+  if (!trace_contained(r) || !r->file_head_known ||
+      r->file_head_text.data != head.data ||
+      r->file_head_text.len != head.len) {
+    qlog_head_init(&r->file_head);
+    qlog_head_read(&r->file_head, head);
+    r->file_head_text = head;
+    r->file_head_known = true;
+  }
+  *h = r->file_head;
   qlog_head_read(h, trace_own_head(r));
 }
 

@@ -4,6 +4,7 @@
 
 #include "qlog/plain.h"
 #include "qlog/slice_parts.h"
+#include "qlog/token.h"
 
 #define RS 0x1e
 
@@ -266,6 +267,27 @@ int qlog_slicer_feed(qlog_slicer *s, quic_bytes octets) {
   }
   s->offset += octets.len;
   return rv;
+}
+
+int qlog_slicer_pause(qlog_slicer *s) {
+  quic_bytes nothing = {(const uint8_t *)"", 0};
+  qlog_token first;
+  qlog_tokens t;
+
+  if (s->mode != SLICE_TEXTS || !s->line_feed || s->record.len == 0 ||
+      s->record.over) {
+    return 0;
+  }
+  qlog_tokens_init(&t, quic_bytes_of(s->record.data, s->record.len));
+  first = qlog_tokens_next(&t);
+  if (first != QLOG_TOKEN_OBJECT || !qlog_tokens_skip(&t, first, NULL) ||
+      qlog_tokens_next(&t) != QLOG_TOKEN_END) {
+    return 0;
+  }
+  s->line_feed = false;
+  s->before = 0;
+  return slice_emit(s, QLOG_SLICE_TEXT, nothing, nothing.data, nothing.data,
+                    false, NULL);
 }
 
 int qlog_slicer_finish(qlog_slicer *s) {

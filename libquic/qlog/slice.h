@@ -53,6 +53,10 @@ void qlog_slicer_del(qlog_slicer *s);
    qlog_slicer_problem. */
 int qlog_slicer_feed(qlog_slicer *s, quic_bytes octets) QUIC_MUST_USE;
 
+/* qlog_slicer_pause says that more may be long in coming: a text that is whole
+   and ends with a line feed is handed out.  Returns what feed does. */
+int qlog_slicer_pause(qlog_slicer *s) QUIC_MUST_USE;
+
 /* qlog_slicer_finish hands out what is left and returns what feed does. */
 int qlog_slicer_finish(qlog_slicer *s) QUIC_MUST_USE;
 
