@@ -88,8 +88,23 @@ static bool object_next_key(qlog_keys *keys, qlog_tokens *t, qlog_key *before,
   return true;
 }
 
-/* object_usual takes a plain number or text at |p|.  Returns what follows, or
-   NULL when something else is there. */
+/* object_flag takes true or false at |p|; NULL when neither is there. */
+static inline const uint8_t *object_flag(qlog_value *v, const uint8_t *p,
+                                         const uint8_t *end) {
+  bool yes = *p == 't';
+  size_t len = yes ? 4 : 5;
+
+  if ((size_t)(end - p) < len || memcmp(p, yes ? "true" : "false", len) != 0) {
+    return NULL;
+  }
+  v->text = quic_bytes_of(p, len);
+  v->token = yes ? QLOG_TOKEN_TRUE : QLOG_TOKEN_FALSE;
+  v->escaped = v->read = false;
+  return p + len;
+}
+
+/* object_usual takes a plain number or text, or a flag, at |p|.  Returns what
+   follows, or NULL when something else is there. */
 static inline const uint8_t *object_usual(qlog_value *v, const uint8_t *p,
                                           const uint8_t *end) {
   const uint8_t *rest;
@@ -106,6 +121,9 @@ static inline const uint8_t *object_usual(qlog_value *v, const uint8_t *p,
     v->token = QLOG_TOKEN_STRING;
     v->escaped = v->read = false;
     return rest + 1;
+  }
+  if (*p == 't' || *p == 'f') {
+    return object_flag(v, p, end);
   }
   v->read = false; /* what is there is gone in any case */
   rest = qlog_plain_number(p, end, &v->digits, &v->behind);
