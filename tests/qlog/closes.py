@@ -64,6 +64,7 @@ def closes_of_log(path):
 def first_close(local, events):
     if local == 0 and not any(e[1] == "packet_received" for e in events):
         return None  # who was never answered closes with whatever code
+    stand_in = None
     for e in events:
         if e[1] not in ("packet_sent", "packet_received"):
             continue
@@ -75,8 +76,13 @@ def first_close(local, events):
             if local is None or code is None or space is None:
                 return False
             side = local if e[1] == "packet_sent" else 1 - local
-            return (SIDES[side], space.replace("_error", ""), code)
-    return None
+            close = (SIDES[side], space.replace("_error", ""), code)
+            if close[1:] == ("transport", 0xc) and not stand_in:
+                stand_in = close  # for one in 1-RTT (RFC 9000 10.2.3)
+            elif not stand_in or (close[0] == stand_in[0] and
+                                  close[1] == "application"):
+                return close
+    return stand_in
 
 
 def main():
