@@ -107,12 +107,21 @@ static void close_evidence(quic_text *t, const qv_context *ctx,
   }
 }
 
-/* close_event tells what the endpoint's own event says, where that differs. */
-static void close_event(quic_text *t, const quic_close *c) {
+/* close_trigger names that of the endpoint's own event; NULL = none. */
+static const char *close_trigger(const quic_close *c) {
   static const char *const triggers[] = {
       "idle_timeout",     "application",     "error",
       "version_mismatch", "stateless_reset", "aborted",
       "unspecified",      "clean",           "handshake_timeout"};
+
+  return c->trigger >= 0 &&
+                 (size_t)c->trigger < sizeof(triggers) / sizeof(triggers[0])
+             ? triggers[c->trigger]
+             : NULL;
+}
+
+/* close_event tells what the endpoint's own event says, where that differs. */
+static void close_event(quic_text *t, const quic_close *c) {
   const quic_close_frame *e = &c->event;
 
   if (!quic_mark_set(&e->at)) {
@@ -120,9 +129,8 @@ static void close_event(quic_text *t, const quic_close *c) {
   }
   close_title(t, "the log says");
   quic_text_str(t, "connection_closed");
-  if (c->trigger >= 0 &&
-      (size_t)c->trigger < sizeof(triggers) / sizeof(triggers[0])) {
-    quic_text_printf(t, ", trigger %s", triggers[c->trigger]);
+  if (close_trigger(c)) {
+    quic_text_printf(t, ", trigger %s", close_trigger(c));
   }
   if (e->at.side != QUIC_SIDE_UNKNOWN) {
     quic_text_printf(t, ", by the %s", quic_side_name(e->at.side));
@@ -239,6 +247,9 @@ static void close_json(out_close *o, const qv_connection *conn) {
     qlog_json_key_str(j, "by", quic_side_name(c->by));
   }
   close_json_error(j, c);
+  if (close_trigger(c)) {
+    qlog_json_key_str(j, "trigger", close_trigger(c));
+  }
   qlog_json_key_str(j, "state", quic_close_state_name(c->state));
   if (quic_mark_set(&c->at)) {
     qlog_json_key(j, "time_ms");

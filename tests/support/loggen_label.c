@@ -246,6 +246,10 @@ static void label_close(loggen_label *l, const lg_settings *s, const lg_draw *d,
   snprintf(c->trigger, sizeof(c->trigger), "%s",
            k->closes && trigger ? trigger : "-");
   label_code(c, s, d, k, l->spec.ending);
+  if (k->tongue == LG_QUICHE && c->code != LG_NONE && !d->close_early &&
+      (strcmp(c->space, "application") == 0 || c->code == 0)) {
+    strcpy(c->trigger, "clean"); /* as quiche calls it */
+  }
 }
 
 static void label_facts(loggen_label *l, const lg_draw *d, const lg_facts *f) {
