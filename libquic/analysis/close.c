@@ -110,9 +110,9 @@ bool quic_close_on_frame(quic_close *c, const quic_frame *f,
   if (first) {
     c->first = at->side;
   }
-  if (to->count++ && !(app && to->space == QUIC_CLOSE_SPACE_TRANSPORT &&
-                       (to->at.time == at->time ||
-                        to->code == CLOSE_APPLICATION_ERROR))) {
+  if (to->count++ &&
+      !(app && to->space == QUIC_CLOSE_SPACE_TRANSPORT &&
+        (to->at.time == at->time || to->code == CLOSE_APPLICATION_ERROR))) {
     return false;
   }
   to->at = *at;

@@ -68,7 +68,7 @@ static void acks_delay(acks_side *s, const quic_picture *p, const qlog_event *e,
   uint64_t exponent = e->u.packet.ack_delay_exponent;
   quic_duration delay =
       quic_rtt_ack_delay(ack->u.ack.delay, exponent > 20 ? 20 : exponent);
-  uint64_t record = quic_evidence_record(e);
+  uint64_t record = quic_event_record(e);
 
   if (delay > max + ACKS_GRACE) {
     acks_note(&s->delay, e->time, e->time, record, delay);
@@ -112,7 +112,7 @@ static void acks_wait(acks_side *s, const quic_picture *p, const qlog_event *e,
     s->lost = p->lost;
     s->starved_from = s->since;
     s->starved_to = e->time;
-    s->starved_record = quic_evidence_record(e);
+    s->starved_record = quic_event_record(e);
     s->starved_for = wait;
   }
 }

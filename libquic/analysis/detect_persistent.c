@@ -117,7 +117,7 @@ static void persistent_window(persistent_state *s, quic_findings *f,
   found = quic_findings_add(f, QUIC_FOUND_PERSISTENT, s->ack, p->now);
   if (found) {
     found->side = p->local;
-    found->record = found->last = quic_evidence_record(e);
+    found->record = found->last = quic_event_record(e);
     quic_finding_line(found,
                       "after %s without an ACK the window fell from %llu B to "
                       "its minimum, %llu B",

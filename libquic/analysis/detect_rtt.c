@@ -77,8 +77,8 @@ static bool rtt_follow(rtt_window *w, bool high, bool low, quic_duration value,
       *w = (rtt_window){.open = true,
                         .from = e->time,
                         .to = e->time,
-                        .record = quic_evidence_record(e),
-                        .last = quic_evidence_record(e),
+                        .record = quic_event_record(e),
+                        .last = quic_event_record(e),
                         .peak = value,
                         .least = s->least,
                         .samples = 1,
@@ -91,7 +91,7 @@ static bool rtt_follow(rtt_window *w, bool high, bool low, quic_duration value,
     return true;
   }
   w->to = e->time;
-  w->last = quic_evidence_record(e);
+  w->last = quic_event_record(e);
   w->samples++;
   if (value > w->peak) {
     w->peak = value;
@@ -148,7 +148,7 @@ static void rtt_level_begin(rtt_state *s, const quic_picture *p,
                                        .min = value,
                                        .max = value,
                                        .lost = p->lost,
-                                       .record = quic_evidence_record(e)};
+                                       .record = quic_event_record(e)};
 }
 
 /* rtt_apart: |a| is half as much again as |b|. */
@@ -182,7 +182,7 @@ static void rtt_step(rtt_state *s, quic_findings *f, const quic_picture *p,
   w = (rtt_window){.from = l[1].from,
                    .to = e->time,
                    .record = l[1].record,
-                   .last = quic_evidence_record(e),
+                   .last = quic_event_record(e),
                    .peak = now > was ? now : was,
                    .least = now > was ? was : now,
                    .samples = l[1].samples + l[2].samples + l[3].samples};

@@ -143,7 +143,7 @@ static void window_floor_open(window_floor *w, const quic_picture *p,
                       .to = e->time,
                       .lost = p->lost - p->lost_now,
                       .acked = p->acked,
-                      .record = quic_evidence_record(e)};
+                      .record = quic_event_record(e)};
 }
 
 static void window_on_floor(window_floor *w, quic_findings *f,
@@ -169,7 +169,7 @@ static void window_on_floor(window_floor *w, quic_findings *f,
     w->near_to = w->near_time;
     w->lost_to = p->lost - w->lost;
     w->acked_to = p->acked - w->acked;
-    w->last = quic_evidence_record(e);
+    w->last = quic_event_record(e);
   }
   if (window > 4 * p->floor ||
       (e->time - w->to > WINDOW_FLOOR_TIME &&
@@ -299,11 +299,11 @@ static void window_on_full(window_state *s, quic_findings *f,
     *w = (window_full){.open = true,
                        .window = window,
                        .from = e->time,
-                       .record = quic_evidence_record(e),
+                       .record = quic_event_record(e),
                        .acked = p->acked};
   }
   w->at = e->time;
-  w->last = quic_evidence_record(e);
+  w->last = quic_event_record(e);
 }
 
 /* Falls. */
@@ -342,7 +342,7 @@ static void window_on_drop(window_state *s, const quic_picture *p,
     return;
   }
   *d = (window_drop){.time = e->time,
-                     .record = quic_evidence_record(e),
+                     .record = quic_event_record(e),
                      .before = s->base,
                      .after = window,
                      .lost = s->base_lost,

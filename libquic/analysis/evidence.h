@@ -20,12 +20,6 @@ quic_evidence_text quic_evidence_percent(uint64_t part, uint64_t whole);
    saturates. */
 uint64_t quic_evidence_ratio(uint64_t a, uint64_t b);
 
-/* quic_evidence_record returns the record that |e| was told by. */
-static inline uint64_t quic_evidence_record(const qlog_event *e) {
-  return e->record == QLOG_NONE && qlog_event_is_packet(e) ? e->u.packet.number
-                                                           : e->record;
-}
-
 /* quic_evidence_app tells whether |e| is a packet of the application's packet
    number space that |side| sent. */
 bool quic_evidence_app(const quic_analysis *a, const qlog_event *e, int side);

@@ -31,7 +31,7 @@ static quic_flights_news flights_sent(quic_flights *f, const qlog_event *e,
     f->before = f->now;
     f->now = flights_none;
     f->now.first = e->time;
-    f->now.record = quic_evidence_record(e);
+    f->now.record = quic_event_record(e);
     news = QUIC_FLIGHT_BEGAN;
   }
   f->now.last = e->time;

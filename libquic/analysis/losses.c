@@ -75,7 +75,7 @@ static void losses_tell(quic_losses *l, const quic_sent *s,
   const quic_sent_record *r;
   quic_loss loss = {.sent = QUIC_TIME_NEVER,
                     .eliciting = true,
-                    .record = quic_evidence_record(e)};
+                    .record = quic_event_record(e)};
 
   if (!h || h->pn_len == 0 || h->type >= QUIC_PACKET_TYPES ||
       quic_space_of(h->type) != QUIC_SPACE_APP) {

@@ -173,7 +173,7 @@ static void pinned_emptied(quic_pinned *pin, const quic_picture *p,
 
   s->cycles++;
   s->to = e->time;
-  s->last = quic_evidence_record(e);
+  s->last = quic_event_record(e);
   s->changes = p->states - pin->states;
   pin->odd += f->octets + p->mds <= s->window;
   pin->fins += f->fin;

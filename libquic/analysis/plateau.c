@@ -95,7 +95,7 @@ static void plateau_low(quic_plateau *pl, const quic_picture *p,
   if (!pl->open) {
     pl->open = true;
     pl->from = pl->slot;
-    pl->record = quic_evidence_record(e);
+    pl->record = quic_event_record(e);
     pl->base = pl->best;
     pl->octets = 0;
     pl->window = p->metrics.congestion_window;
@@ -139,7 +139,7 @@ bool quic_plateau_event(quic_plateau *pl, const quic_picture *p,
   rate = plateau_rate(octets, took);
   if (took > PLATEAU_SLOTS_MISSED * pl->length || p->lost != pl->lost ||
       rate > pl->best / QUIC_PLATEAU_PART || !plateau_pending(pl, p, rate)) {
-    found = plateau_close(pl, p, pl->slot, quic_evidence_record(e), out);
+    found = plateau_close(pl, p, pl->slot, quic_event_record(e), out);
   } else {
     plateau_low(pl, p, e, rate, octets);
   }

@@ -45,10 +45,10 @@ static void spurious_arrived(quic_spurious *s, quic_spurious_loss *loss,
   loss->arrived = true;
   if (s->count++ == 0) {
     s->first = e->time;
-    s->record = quic_evidence_record(e);
+    s->record = quic_event_record(e);
   }
   s->last = e->time;
-  s->last_record = quic_evidence_record(e);
+  s->last_record = quic_event_record(e);
   s->by_number += distance >= QUIC_SENT_THRESHOLD;
   if (distance > s->distance) {
     s->distance = distance;
