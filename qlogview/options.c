@@ -310,6 +310,13 @@ static void options_argument(options_state *s, char *arg,
 
 /* Agreement. */
 
+/* Sets of modes: those that are for people alone, and those with tables. */
+static const unsigned options_textual = 1u << QV_SUMMARY | 1u << QV_PRINT |
+                                        1u << QV_SVG | 1u << QV_CONVERT |
+                                        1u << QV_EXPLAIN;
+static const unsigned options_tabular =
+    1u << QV_CSV | 1u << QV_PRINT | 1u << QV_SCAN | 1u << QV_CLOSES;
+
 static void options_agree(options_state *s, struct argp_state *state) {
   qv_options *opt = s->opt;
 
@@ -341,6 +348,13 @@ static void options_agree(options_state *s, struct argp_state *state) {
   }
   if (opt->format == QV_JUNIT && opt->mode != QV_SCAN) {
     argp_error(state, "junit is a format of scan");
+  }
+  if (opt->format == QV_JSON && (options_textual >> opt->mode & 1)) {
+    argp_error(state, "this has no json; --findings, --close, --requests, "
+                      "--stats, --events and --csv have");
+  }
+  if (opt->format == QV_CSV_TABLE && !(options_tabular >> opt->mode & 1)) {
+    argp_error(state, "this has no csv; --csv, --print, scan and closes have");
   }
   if (opt->filter && opt->mode != QV_EVENTS && opt->mode != QV_CONVERT) {
     argp_error(state, "--filter chooses events: for --events, --convert and "
